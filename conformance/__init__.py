@@ -1,0 +1,1 @@
+"""chatconform: the conformance kit for `POST /chat/completions`."""
