@@ -1,1 +1,1 @@
-"""."""
+"""Rules on what a client sends."""

@@ -1,1 +1,1 @@
-"""."""
+"""Rules on a response, or on a completion whichever way it came."""

@@ -1,1 +1,1 @@
-"""."""
+"""Rules over the several exchanges of one case."""

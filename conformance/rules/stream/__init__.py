@@ -1,1 +1,1 @@
-"""."""
+"""Rules on a streamed answer."""

@@ -1,0 +1,210 @@
+"""An exchange: what one end asked, and what came back, byte for byte.
+
+The law of this file: an exchange is frozen evidence. It holds bytes and times as they went over the wire; everything
+else (`asked`, `completion`, `chunks`, ...) is derived from them, never stored beside them. It knows no network and no
+role: a server's, a client's and a recording's exchanges are the same thing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final
+
+from chatconform.core import assembly, sse
+from chatconform.core.json_text import NOT_JSON, parse
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+EMPTY: Final[Mapping[str, Any]] = MappingProxyType({})
+EVENT_STREAM: Final = "text/event-stream"
+DONE: Final = "[DONE]"
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Bytes that arrived together: seconds after the exchange began, and the bytes."""
+
+    at: float
+    data: bytes
+
+
+def header(headers: tuple[tuple[str, str], ...], name: str) -> str | None:
+    """The first value of a header by its case-insensitive name; None where it is absent."""
+    wanted = name.lower()
+    return next((value for key, value in headers if key.lower() == wanted), None)
+
+
+def media_type(headers: tuple[tuple[str, str], ...]) -> str | None:
+    """The media type of `Content-Type`, lower case and without parameters; None where there is none."""
+    value = header(headers, "content-type")
+    return value.partition(";")[0].strip().lower() if value is not None else None
+
+
+@dataclass(frozen=True, eq=False)
+class Request:
+    """One HTTP request as it was sent."""
+
+    method: str
+    target: str
+    headers: tuple[tuple[str, str], ...] = ()
+    body: bytes = b""
+
+    @cached_property
+    def json(self) -> Any:
+        """The body read as JSON, or `NOT_JSON`."""
+        return parse(self.body)
+
+    def header(self, name: str) -> str | None:
+        """The first value of a header by its case-insensitive name."""
+        return header(self.headers, name)
+
+
+@dataclass(frozen=True, eq=False)
+class Response:
+    """One HTTP response as it was received: the body with transfer and content codings undone."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...] = ()
+    body: bytes = b""
+    pieces: tuple[Piece, ...] = ()
+    """The body in the pieces in which it arrived; empty where the times are not known."""
+    complete: bool = True
+    """Whether the HTTP framing said that the body is whole."""
+    wire_faults: tuple[str, ...] = ()
+    """What is wrong with the raw bytes although the message could be read: bare LF, both lengths, folded headers."""
+
+    @cached_property
+    def json(self) -> Any:
+        """The body read as JSON, or `NOT_JSON`."""
+        return parse(self.body)
+
+    @cached_property
+    def media_type(self) -> str | None:
+        """The media type of `Content-Type`, lower case and without parameters."""
+        return media_type(self.headers)
+
+    def header(self, name: str) -> str | None:
+        """The first value of a header by its case-insensitive name."""
+        return header(self.headers, name)
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """What came in place of a response, or cut it short.
+
+    `kind` is one of: refused, unresolved, tls, connect-timeout, first-byte-timeout, idle-timeout, total-timeout, reset,
+    closed, malformed, too-large.
+    """
+
+    kind: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where an exchange comes from: the case that provoked it, or the place in a file that it was read from."""
+
+    case: str
+    step: int = 0
+    seed: int | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Exchange:
+    """One request and what came back."""
+
+    origin: Origin
+    request: Request
+    response: Response | None = None
+    failure: Failure | None = None
+    started: float | None = None
+    """When the request began, in Unix seconds; None where it is not known."""
+    seconds: float | None = None
+    """How long the exchange took."""
+    about: Mapping[str, Any] = field(default_factory=lambda: EMPTY)
+    """What the case that provoked it knows and the wire does not show, for rules over several exchanges."""
+
+    @property
+    def id(self) -> str:
+        """A name for this exchange, unique within a run: the case and its step."""
+        return f"{self.origin.case}#{self.origin.step}"
+
+    @cached_property
+    def asked(self) -> Mapping[str, Any]:
+        """The request's JSON object; empty where the body is no JSON object."""
+        value = self.request.json
+        return value if isinstance(value, dict) else EMPTY
+
+    @property
+    def status(self) -> int | None:
+        """The response's status, or None where no response came."""
+        return self.response.status if self.response is not None else None
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether the answer claims success (2xx)."""
+        return self.response is not None and 200 <= self.response.status < 300
+
+    @property
+    def refused(self) -> bool:
+        """Whether the answer is a client error (4xx) other than those that speak of time, load or identity."""
+        return self.status is not None and 400 <= self.status < 500 and self.status not in {401, 403, 408, 429}
+
+    @cached_property
+    def is_stream(self) -> bool:
+        """Whether a success came as a stream of events, by its media type or, failing that, by its first bytes."""
+        if self.response is None or not self.succeeded:
+            return False
+        if self.response.media_type == EVENT_STREAM:
+            return True
+        return self.response.body.lstrip(b"\xef\xbb\xbf\r\n").startswith((b"data:", b":", b"event:"))
+
+    @cached_property
+    def completion(self) -> dict[str, Any] | None:
+        """The JSON object of a success that is not a stream."""
+        if self.response is None or not self.succeeded or self.is_stream:
+            return None
+        value = self.response.json
+        return value if isinstance(value, dict) else None
+
+    @cached_property
+    def transcript(self) -> sse.Transcript:
+        """What a stream held, oddities included; empty where the answer is no stream."""
+        if self.response is None or not self.is_stream:
+            return sse.Transcript()
+        pieces = self.response.pieces or (Piece(0.0, self.response.body),)
+        return sse.read((piece.at if self.response.pieces else None, piece.data) for piece in pieces)
+
+    @property
+    def events(self) -> list[sse.Event]:
+        """The events of a stream, in order and with their times; empty where the answer is no stream."""
+        return self.transcript.events
+
+    @cached_property
+    def chunks(self) -> tuple[Any, ...]:
+        """What each event of a stream holds: the JSON value, or `NOT_JSON` (as for `[DONE]`). Aligned with `events`."""
+        return tuple(NOT_JSON if event.data == DONE else parse(event.data.encode()) for event in self.events)
+
+    @cached_property
+    def assembled(self) -> dict[str, Any] | None:
+        """The completion that the chunks of a stream spell, in the shape of a completion; None where there is none."""
+        return assembly.assemble(self.chunks) if self.is_stream else None
+
+    @property
+    def answer(self) -> dict[str, Any] | None:
+        """The completion, whichever way it came."""
+        return self.assembled if self.is_stream else self.completion
+
+    @cached_property
+    def error(self) -> Any:
+        """The JSON body of an answer that is not a success, or `NOT_JSON`."""
+        return NOT_JSON if self.response is None or self.succeeded else self.response.json
+
+    @cached_property
+    def stream_error(self) -> Any:
+        """What stands under `error` in the first event of a stream that tells one; None where none does."""
+        errors = (chunk["error"] for chunk in self.chunks if isinstance(chunk, dict) and chunk.get("error") is not None)
+        return next(errors, None)

@@ -1,0 +1,79 @@
+"""What a run against a target came to: everything that a report tells, and the exit status."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from chatconform.core.result import Verdict
+from chatconform.core.rule import Level
+
+if TYPE_CHECKING:
+    from chatconform.core.capability import Capability
+    from chatconform.core.tally import Outcome
+
+
+class Support(StrEnum):
+    """How a target treats a capability."""
+
+    HONOURED = "honoured"
+    REFUSED = "refused"
+    """Answered with a proper error."""
+    IGNORED = "ignored"
+    """Accepted without effect."""
+    UNKNOWN = "unknown"
+    """Not asked for, or the model had the choice and did not take it."""
+
+
+@dataclass(frozen=True, slots=True)
+class CapabilityStatus:
+    """How the target treated one capability, and the exchange that shows it."""
+
+    capability: Capability
+    support: Support
+    exchange: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What was judged: the base URL without user or query, and the model that was named. Never a secret."""
+
+    url: str
+    model: str | None
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """The results of one run: `outcomes` holds one for each chosen rule, in the catalogue's order."""
+
+    target: Target
+    outcomes: tuple[Outcome, ...]
+    requests: int
+    seconds: float
+    seed: int
+    capabilities: tuple[CapabilityStatus, ...] = ()
+    notes: tuple[str, ...] = field(default=())
+    """What the reader must know: how the model was found, what was not asked and why."""
+    cut_short: str | None = None
+    """Why the run ended before its end (an interrupt, a target that died); None where it did not."""
+
+    @property
+    def summary(self) -> dict[Verdict, int]:
+        """How many rules came to each verdict."""
+        counts = Counter(outcome.verdict for outcome in self.outcomes)
+        return {verdict: counts[verdict] for verdict in Verdict}
+
+    def failed(self, *levels: Level) -> list[Outcome]:
+        """The failed outcomes of these levels (of all where none is given), in the catalogue's order."""
+        wanted = levels or tuple(Level)
+        return [o for o in self.outcomes if o.verdict is Verdict.FAILED and o.rule.level in wanted]
+
+    def exit_status(self, *, strict: bool = False) -> int:
+        """0 where no MUST failed (nor, if strict, a SHOULD), 1 where one did, 2 for a run that cannot say."""
+        if self.failed(Level.MUST, *([Level.SHOULD] if strict else [])):
+            return 1
+        if self.cut_short or not any(outcome.judged for outcome in self.outcomes):
+            return 2
+        return 2 if any(outcome.kit_fault for outcome in self.outcomes) else 0

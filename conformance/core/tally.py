@@ -1,0 +1,115 @@
+"""Adding up results: one outcome a rule, however many exchanges it judged.
+
+The law of this file: tallies merge. Two halves of the work, tallied apart and merged in order, give what one tally of
+the whole gives; memory is bounded by the number of rules and places, not by the number of exchanges.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from chatconform.core.result import Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from chatconform.core.exchange import Exchange
+    from chatconform.core.result import Result
+    from chatconform.core.rule import Finding, Rule
+
+MOST_PLACES = 20
+MOST_EXAMPLES = 3
+INDEX = re.compile(r"(?<=/)\d+(?=/|$)")
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One finding and the exchange it was made in."""
+
+    finding: Finding
+    exchange: Exchange
+
+
+@dataclass(slots=True)
+class Place:
+    """The findings of one rule in one place, list indexes told as `*`: how many, and the first of them."""
+
+    pointer: str
+    count: int = 0
+    examples: list[Example] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What one rule came to over all that it judged."""
+
+    rule: Rule
+    counts: dict[Verdict, int] = field(default_factory=dict)
+    places: dict[str, Place] = field(default_factory=dict)
+    findings: int = 0
+    reasons: list[str] = field(default_factory=list)
+    kit_fault: bool = False
+
+    @property
+    def judged(self) -> int:
+        """How many exchanges (or series) passed or failed."""
+        return self.counts.get(Verdict.PASSED, 0) + self.counts.get(Verdict.FAILED, 0)
+
+    @property
+    def verdict(self) -> Verdict:
+        """One failure fails; else one pass passes; else what stood in the way."""
+        order = (Verdict.FAILED, Verdict.PASSED, Verdict.INCONCLUSIVE, Verdict.UNSUPPORTED)
+        return next((verdict for verdict in order if self.counts.get(verdict)), Verdict.NOT_EXERCISED)
+
+    def examples(self) -> list[Example]:
+        """The kept findings, place by place."""
+        return [example for place in self.places.values() for example in place.examples]
+
+
+class Tally:
+    """Results added up rule by rule. Every rule given at the start has an outcome, exercised or not."""
+
+    def __init__(self, rules: Iterable[Rule]) -> None:
+        self.outcomes: dict[str, Outcome] = {rule.id: Outcome(rule) for rule in rules}
+
+    def add(self, results: Iterable[Result]) -> None:
+        """Takes more results in."""
+        for result in results:
+            outcome = self.outcomes.setdefault(result.rule.id, Outcome(result.rule))
+            outcome.counts[result.verdict] = outcome.counts.get(result.verdict, 0) + 1
+            outcome.kit_fault = outcome.kit_fault or result.kit_fault
+            if (
+                result.reason is not None
+                and result.reason not in outcome.reasons
+                and len(outcome.reasons) < MOST_EXAMPLES
+            ):
+                outcome.reasons.append(result.reason)
+            for finding in result.findings:
+                _note(
+                    outcome, INDEX.sub("*", finding.pointer), 1, [Example(finding, result.exchanges[finding.exchange])]
+                )
+
+    def merge(self, other: Tally) -> None:
+        """Takes another tally in, as if its results had come after this one's."""
+        for rule_id, theirs in other.outcomes.items():
+            ours = self.outcomes.setdefault(rule_id, Outcome(theirs.rule))
+            for verdict, count in theirs.counts.items():
+                ours.counts[verdict] = ours.counts.get(verdict, 0) + count
+            ours.kit_fault = ours.kit_fault or theirs.kit_fault
+            ours.reasons += [reason for reason in theirs.reasons if reason not in ours.reasons]
+            del ours.reasons[MOST_EXAMPLES:]
+            for pointer, place in theirs.places.items():
+                _note(ours, pointer, place.count, place.examples)
+            ours.findings += theirs.findings - sum(place.count for place in theirs.places.values())
+
+
+def _note(outcome: Outcome, pointer: str, count: int, examples: list[Example]) -> None:
+    """Counts findings at a place; places beyond the most that are kept are counted, not shown."""
+    outcome.findings += count
+    if pointer not in outcome.places and len(outcome.places) >= MOST_PLACES:
+        return
+    place = outcome.places.setdefault(pointer, Place(pointer))
+    place.count += count
+    place.examples += examples[: MOST_EXAMPLES - len(place.examples)]
