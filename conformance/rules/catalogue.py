@@ -41,7 +41,8 @@ def find(rule_id: str) -> Rule:
 def select(only: Sequence[str] = (), skip: Sequence[str] = ()) -> tuple[Rule, ...]:
     """The rules that match one of `only` (all of them where it is empty) and none of `skip`.
 
-    Each is an id, a glob, or the first words of ids (`response.usage`). Raises `UnknownRuleError` for one that matches none.
+    Each is an id, a glob, or the first words of ids (`response.usage`). Raises `UnknownRuleError` for one that matches
+    none.
     """
     for pattern in (*only, *skip):
         if not any(matches(rule.id, pattern) for rule in rules()):
