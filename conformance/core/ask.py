@@ -22,7 +22,8 @@ class Ask:
     `body` is a JSON value, or bytes that are sent as they are, or None for no body. `headers` are added to the usual
     ones (a value of None takes a usual one away). `path` is below the base URL. `about` is handed on to
     `Exchange.about`. `chunked` sends the body with `Transfer-Encoding: chunked`, a chunk for each of that many bytes.
-    `leave_after` ends the connection after that many events of a streamed answer.
+    `leave_after` ends the connection after that many events of a streamed answer. With `once` the first answer counts,
+    whatever it is: a refusal for the moment (429, 503) is then what the case wants to see, and is not asked again.
     """
 
     body: Any = None
@@ -32,6 +33,7 @@ class Ask:
     about: Mapping[str, Any] = field(default_factory=lambda: EMPTY)
     chunked: int | None = None
     leave_after: int | None = None
+    once: bool = False
 
     @property
     def payload(self) -> bytes:

@@ -37,6 +37,8 @@ class Part(StrEnum):
     """A response of any status."""
     ERROR = "error"
     """A response that is not a success (status 400 and up)."""
+    OVERLOAD = "overload"
+    """A response that says `not now` (429 or 503): the only part of it that a run against a server judges."""
     COMPLETION = "completion"
     """A success whose body is one JSON object."""
     STREAM = "stream"
@@ -55,6 +57,8 @@ class Part(StrEnum):
                 return exchange.response is not None
             case Part.ERROR:
                 return exchange.status is not None and exchange.status >= 400
+            case Part.OVERLOAD:
+                return exchange.status in {429, 503}
             case Part.COMPLETION:
                 return exchange.completion is not None
             case Part.STREAM:
