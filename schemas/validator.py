@@ -1,0 +1,193 @@
+"""Whether a value is what a type's schema says, and what is wrong with it where it is not.
+
+jsonschema-rs judges and explains; jsonschema stands in for it where it is not installed, and is what `validator`
+hands out. Values are what a JSON parser makes. Whatever a peer can put on the wire gets a verdict: nothing is raised
+for deep nesting, huge numbers, lone surrogates or keys of odd form.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import cache, lru_cache
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from chatconform.schemas.fault import MOST_VIOLATIONS, InexactPath, TooDeep, UnusableSchema
+from chatconform.schemas.narrowing import told
+from chatconform.schemas.registry import BASE, STRICT_BASE, documents, registry, uri
+from chatconform.schemas.violation import Violation
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import ModuleType
+
+    from jsonschema import Draft202012Validator
+
+    from chatconform.schemas.fault import Judge
+
+DEEPEST = 1024
+"""How many levels of a value are judged by schemas that users bring. It is as deep as orjson reads."""
+
+TAMED_LEVELS = 200
+"""How many levels are left of a value that is too deep to be explained as it is; our own types end far above."""
+
+_TOO_DEEP = Violation("", "depth", "is nested too deeply to be judged, or to tell what is wrong with it", "")
+
+
+def validator(name: str, strict: bool = False) -> Draft202012Validator:
+    """Returns a ready `jsonschema` validator of a type, with the registry that its `$ref`s need.
+
+    The strict one asserts formats as well. Raises `UnknownType` when no type has that name.
+    """
+    from jsonschema import Draft202012Validator
+
+    from chatconform.schemas.formats import format_checker
+
+    uri(name, strict)
+    checker = format_checker() if strict else None
+    return Draft202012Validator(documents(strict)[name], registry=registry(), format_checker=checker)
+
+
+def is_valid(name: str, value: Any, strict: bool = False) -> bool:
+    """Says whether a value is valid for a type.
+
+    Raises `UnknownType` when no type has that name, `TypeError` when the value holds what JSON does not have.
+    """
+    judge = _judge_of_type(name, strict)
+    try:
+        return judge.is_valid(value)
+    except ValueError:
+        return _verdict_on_tamed(judge, value)
+
+
+def violations(name: str, value: Any, strict: bool = False) -> list[Violation]:
+    """Returns what is wrong with a value for a type: nothing when it is valid.
+
+    One fault is told once and where it is: in a union, in the branch that the value's tag selects. The list is in the
+    order of the pointers and holds at most 1,000.
+
+    Raises `UnknownType` when no type has that name, `TypeError` when the value holds what JSON does not have.
+    """
+    judge = _judge_of_type(name, strict)
+    try:
+        valid = judge.is_valid(value)
+    except ValueError:
+        valid = _verdict_on_tamed(judge, value)
+    if valid:
+        return []
+    return _explained(judge, value, lambda: _plain_judge().judge_of_type(name, strict))
+
+
+def violations_of(schema: Any, value: Any) -> list[Violation]:
+    """Returns what is wrong with a value by any schema: nothing when it is valid.
+
+    The draft is the one that `$schema` names, 2020-12 without it. Nothing is fetched: a `$ref` to elsewhere is
+    refused. A `oneOf` or `anyOf` is narrowed to the branch that was meant, where that can be told. A value of more
+    than 1,024 levels is not judged, and one violation says so.
+
+    Raises `UnusableSchema` when the schema is none, `TypeError` when the value holds what JSON does not have.
+    """
+    text = _written(schema)
+    judge = _judge_of_schema(text)
+    if _is_deeper(value, DEEPEST):
+        return [_TOO_DEEP]
+    try:
+        try:
+            valid = judge.is_valid(value)
+        except ValueError:
+            valid = _verdict_on_tamed(judge, value)
+        if valid:
+            return []
+        return _explained(judge, value, lambda: _plain_judge().judge_of_schema(json.loads(text)))
+    except TooDeep:
+        return [_TOO_DEEP]
+
+
+@cache
+def _judge_of_type(name: str, strict: bool) -> Judge:
+    uri(name, strict)
+    return _everyday_judge().judge_of_type(name, strict)
+
+
+@lru_cache(maxsize=64)
+def _judge_of_schema(text: str) -> Judge:
+    schema = json.loads(text)
+    draft = schema.get("$schema") if isinstance(schema, dict) else None
+    if isinstance(draft, str) and "draft-03" in draft:
+        return _plain_judge().judge_of_schema(schema)
+    return _everyday_judge().judge_of_schema(schema)
+
+
+@cache
+def _everyday_judge() -> ModuleType:
+    try:
+        from chatconform.schemas import swift_judge
+    except ImportError:
+        return _plain_judge()
+    return swift_judge
+
+
+def _plain_judge() -> ModuleType:
+    from chatconform.schemas import plain_judge
+
+    return plain_judge
+
+
+def _written(schema: Any) -> str:
+    """Returns a schema as text: what compiled judges are remembered by, however the caller changes his dict."""
+    try:
+        return json.dumps(schema, sort_keys=True, allow_nan=False)
+    except RecursionError:
+        raise UnusableSchema("The schema cannot be used: it is nested too deeply.") from None
+    except (TypeError, ValueError) as problem:
+        raise UnusableSchema(f"The schema cannot be used: it is not JSON ({problem}).") from None
+
+
+def _verdict_on_tamed(judge: Judge, value: Any) -> bool:
+    """Says whether a value is valid that the judge could not read as it is."""
+    try:
+        return judge.is_valid(_tamed(value))
+    except TooDeep:
+        raise
+    except ValueError as problem:
+        raise TypeError(f"The value cannot be judged, since it is not JSON: {problem}.") from None
+
+
+def _explained(judge: Judge, value: Any, plain: Callable[[], Judge]) -> list[Violation]:
+    """Returns what is wrong with a value that is known to be invalid."""
+    try:
+        faults = list(islice(judge.faults(value), MOST_VIOLATIONS))
+    except (InexactPath, ValueError):
+        tamed = _tamed(value)
+        try:
+            faults = list(islice(judge.faults(tamed), MOST_VIOLATIONS))
+        except InexactPath:
+            faults = list(islice(plain().faults(tamed), MOST_VIOLATIONS))
+        # Where the value was cut off, it is no longer the value that was sent.
+        faults = [fault for fault in faults if len(fault.path) < TAMED_LEVELS]
+    return told(faults, (STRICT_BASE, BASE)) or [_TOO_DEEP]
+
+
+def _tamed(value: Any, levels: int = TAMED_LEVELS) -> Any:
+    """Returns a copy that any judge can read: lone surrogates replaced, what is nested too deeply left empty."""
+    if isinstance(value, str):
+        return value if value.isascii() else value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, dict):
+        return {_tamed(key): _tamed(below, levels - 1) for key, below in value.items()} if levels else {}
+    if isinstance(value, list):
+        return [_tamed(below, levels - 1) for below in value] if levels else []
+    return value
+
+
+def _is_deeper(value: Any, levels: int) -> bool:
+    level = [value]
+    for _ in range(levels + 1):
+        level = [
+            below
+            for node in level
+            if isinstance(node, dict | list)
+            for below in (node.values() if isinstance(node, dict) else node)
+        ]
+        if not level:
+            return False
+    return True
