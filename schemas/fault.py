@@ -38,6 +38,14 @@ class Judge:
     faults: Callable[[Any], Iterator[Fault]]
 
 
+@dataclass(frozen=True, slots=True)
+class Judges:
+    """What makes judges: one of a type of ours by name and strictness, one of any schema."""
+
+    of_type: Callable[[str, bool], Judge]
+    of_schema: Callable[[Any], Judge]
+
+
 class InexactPath(Exception):
     """Says that the judge's own account of a place is ambiguous, so that another judge has to be asked."""
 

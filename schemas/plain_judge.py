@@ -13,15 +13,15 @@ from typing import Any, cast
 from urllib.parse import unquote, urldefrag, urljoin
 
 import jsonschema
-from jsonschema.protocols import Validator
 from jsonschema.validators import Draft202012Validator, extend, validator_for
-from referencing import Registry
-from referencing.exceptions import NoSuchResource, Unresolvable
+from referencing import Registry, Resource
+from referencing.exceptions import Unresolvable
+from referencing.jsonschema import DRAFT202012
 
 from chatconform.schemas.fault import Fault, Judge, TooDeep, UnusableSchema
 from chatconform.schemas.formats import format_checker
 from chatconform.schemas.registry import documents, registry
-from chatconform.schemas.violation import json_pointer
+from chatconform.schemas.violation import json_pointer, shown
 
 
 def judge_of_type(name: str, strict: bool) -> Judge:
@@ -36,28 +36,43 @@ def judge_of_schema(schema: Any) -> Judge:
     if not isinstance(schema, dict | bool):
         raise UnusableSchema("The schema cannot be used: it is neither an object nor a boolean.")
     named = schema.get("$schema") if isinstance(schema, dict) else None
-    kind = validator_for(schema, default=None if named else Draft202012Validator)
+    kind: Any = validator_for(schema, default=None) if named else Draft202012Validator  # type: ignore[arg-type]
     if kind is None:
-        raise UnusableSchema(f"The schema cannot be used: its $schema, {named!r}, names no draft that is known.")
+        raise UnusableSchema(f"The schema cannot be used: its $schema, {shown(named)}, names no draft that is known.")
     try:
         kind.check_schema(schema)
+        elsewhere = _references_resolved(schema)
     except jsonschema.SchemaError as problem:
         where = json_pointer(problem.absolute_path) or "its top level"
         raise UnusableSchema(f"The schema cannot be used: at {where}, {problem.message[:300]}.") from None
+    except Unresolvable as problem:
+        raise UnusableSchema(
+            f"The schema refers to {problem.ref!r}, which is not part of it, and nothing is fetched from elsewhere."
+        ) from None
     except RecursionError:
         raise UnusableSchema("The schema cannot be used: it is nested too deeply.") from None
-    return _judge(_exact_class(kind)(schema, registry=Registry(retrieve=_refuse)), schema)  # type: ignore[call-arg]
+    return _judge(_exact_class(kind)(schema, registry=elsewhere), schema)
 
 
-def _refuse(uri: str) -> Any:
-    raise NoSuchResource(ref=uri)
+def _references_resolved(schema: Any) -> Registry[Any]:
+    """Returns a registry that fetches nothing; raises `Unresolvable` when a reference leads out of the schema."""
+    resource = Resource.from_contents(schema, default_specification=DRAFT202012)
+    empty: Registry[Any] = Registry()
+    registry: Registry[Any] = empty.with_resource(resource.id() or "", resource).crawl()
+    to_see = [(resource, registry.resolver_with_root(resource))]
+    while to_see:
+        seen, resolver = to_see.pop()
+        if isinstance(seen.contents, dict) and isinstance(seen.contents.get("$ref"), str):
+            resolver.lookup(seen.contents["$ref"])
+        to_see += [(below, resolver.in_subresource(below)) for below in seen.subresources()]
+    return registry
 
 
 @cache
-def _exact_class(kind: type[Validator]) -> type[Validator]:
+def _exact_class(kind: Any) -> Any:
     """Returns a validator class that reads patterns and numbers as JSON Schema means them, and not as Python does."""
     numbers = kind.TYPE_CHECKER.redefine("number", _is_number)
-    return cast("type[Validator]", extend(kind, {"pattern": _pattern}, type_checker=numbers))
+    return extend(kind, {"pattern": _pattern}, type_checker=numbers)  # type: ignore[no-untyped-call]
 
 
 def _is_number(_checker: Any, value: Any) -> bool:
@@ -71,7 +86,7 @@ def _pattern(_validator: Any, pattern: str, value: Any, _schema: Any) -> Iterato
         yield jsonschema.ValidationError(f"does not match {pattern}")
 
 
-def _judge(validator: Validator, document: Any) -> Judge:
+def _judge(validator: Any, document: Any) -> Judge:
     def is_valid(value: Any) -> bool:
         return next(_errors(validator, value), None) is None
 
@@ -82,21 +97,17 @@ def _judge(validator: Validator, document: Any) -> Judge:
     return Judge(is_valid, faults)
 
 
-def _errors(validator: Validator, value: Any) -> Iterator[jsonschema.ValidationError]:
+def _errors(validator: Any, value: Any) -> Iterator[jsonschema.ValidationError]:
     try:
         yield from validator.iter_errors(value)
     except RecursionError:
         raise TooDeep("Recursion limit reached") from None
-    except Unresolvable as problem:
-        raise UnusableSchema(
-            f"The schema refers to {problem.ref!r}, which is not part of it, and nothing is fetched from elsewhere."
-        ) from None
 
 
 def _told(error: jsonschema.ValidationError, value: Any, document: Any) -> Iterator[Fault]:
     path = tuple(error.absolute_path)
     location = _location(list(error.absolute_schema_path), document)
-    node = error.instance
+    node: Any = error.instance
     keyword = str(error.validator) if error.validator else "false"
     expected: Any = error.validator_value
     match keyword:
@@ -105,24 +116,35 @@ def _told(error: jsonschema.ValidationError, value: Any, document: Any) -> Itera
             for inner in error.context:
                 branches[cast("int", inner.schema_path[0])] += _told(inner, value, document)
             yield Fault(path, keyword, node, None, location, tuple(map(tuple, branches)))
-            return
-        case "required" if isinstance(expected, list):
-            # One error a key, in order, and only its message says which.
-            expected = next(key for key in expected if key not in node and error.message.startswith(repr(key)))
-        case "dependentRequired" | "dependencies":
-            needed = (
-                key for present, keys in expected.items() if present in node and isinstance(keys, list) for key in keys
-            )
-            expected = next((key for key in needed if key not in node and error.message.startswith(repr(key))), None)
         case "additionalProperties" | "unevaluatedProperties" if isinstance(node, dict):
-            listed = error.schema.get("properties", {})
-            patterns = error.schema.get("patternProperties", {})
-            extra = [key for key in node if key not in listed and not any(re.search(each, key) for each in patterns)]
-            for key in extra:
-                if keyword == "additionalProperties" or repr(key) in error.message:
-                    yield Fault(path, keyword, node, key, location)
-            return
-    yield Fault(path, keyword, node, expected, location, of_name=_is_name(error, value))
+            for key in _extra_keys(error, node):
+                yield Fault(path, keyword, node, key, location)
+        case "required" | "dependentRequired" | "dependencies":
+            yield Fault(path, keyword, node, _missing_key(error, node), location)
+        case _:
+            yield Fault(path, keyword, node, expected, location, of_name=_is_name(error, value))
+
+
+def _missing_key(error: jsonschema.ValidationError, node: dict[str, Any]) -> Any:
+    """Returns the key that the error is about: the library makes one error a key, and only its message says which."""
+    match error.validator_value:
+        case list(keys):
+            needed = keys
+        case dict(by_key):
+            needed = [key for keys in by_key.values() if isinstance(keys, list) for key in keys]
+        case _:
+            return error.path[-1]  # draft 3 writes `required: true` in the property itself
+    return next((key for key in needed if key not in node and error.message.startswith(repr(key))), None)
+
+
+def _extra_keys(error: jsonschema.ValidationError, node: dict[str, Any]) -> list[str]:
+    schema = cast("dict[str, Any]", error.schema)
+    listed = schema.get("properties", {})
+    patterns = schema.get("patternProperties", {})
+    extra = [key for key in node if key not in listed and not any(re.search(each, key) for each in patterns)]
+    if error.validator == "additionalProperties":
+        return extra
+    return [key for key in extra if repr(key) in error.message]
 
 
 def _is_name(error: jsonschema.ValidationError, value: Any) -> bool:
@@ -132,21 +154,19 @@ def _is_name(error: jsonschema.ValidationError, value: Any) -> bool:
 
 
 def _location(path: list[str | int], document: Any) -> str:
-    """Returns where a keyword is written, once the references on the way to it have been followed."""
+    """Returns where a keyword is written. The library's path goes through references without naming them."""
     own = {each["$id"]: each for strict in (False, True) for each in documents(strict).values()}
     base = document.get("$id", "") if isinstance(document, dict) else ""
     root = node = document
     written: list[str | int] = []
     for step in path:
-        if step == "$ref" and isinstance(node, dict) and isinstance(node.get("$ref"), str):
-            address, fragment = urldefrag(urljoin(base, node["$ref"]))
-            root = own.get(address, root)
-            base = address
+        while isinstance(node, dict) and step not in node and isinstance(node.get("$ref"), str):
+            base, fragment = urldefrag(urljoin(base, node["$ref"]))
+            root = own.get(base, root)
             written = [part.replace("~1", "/").replace("~0", "~") for part in unquote(fragment).split("/")[1:]]
             node = _reached(root, written)
-        else:
-            written.append(step)
-            node = _reached(node, [step])
+        written.append(step)
+        node = _reached(node, [step])
     return f"{base}#{json_pointer(written)}"
 
 

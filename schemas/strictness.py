@@ -18,7 +18,7 @@ LATEST_SECOND = 253_402_300_799  # the end of the year 9999: beyond it lie only 
 
 def made_strict(published: Schema) -> Schema:
     """Returns the strict form of a schema document, which stands under an `$id` of its own."""
-    strict = _declaration(published)
+    strict: Schema = _declaration(published)
     strict["$id"] = published["$id"].replace(BASE, STRICT_BASE, 1)
     return strict
 

@@ -8,6 +8,7 @@ from functools import cache
 from typing import Any
 
 import jsonschema_rs
+from jsonschema_rs import ValidationErrorKind as Kind
 
 from chatconform.schemas.fault import Fault, InexactPath, Judge, Path, UnusableSchema
 from chatconform.schemas.formats import is_uri
@@ -73,17 +74,15 @@ def _told(error: jsonschema_rs.ValidationError, value: Any, ambiguous: dict[int,
     last = error.schema_path[-1] if error.schema_path else ""
     keyword = str(last) if last in NAMED_BY_PATH else kind.name
     match kind:
-        case jsonschema_rs.ValidationErrorKind.OneOfNotValid(context) | jsonschema_rs.ValidationErrorKind.AnyOf(
-            context
-        ):
+        case Kind.OneOfNotValid(context) | Kind.AnyOf(context):
             branches = tuple(
                 tuple(fault for inner in branch for fault in _told(inner, value, ambiguous)) for branch in context
             )
             yield Fault(path, keyword, node, None, location, branches)
-        case jsonschema_rs.ValidationErrorKind.PropertyNames(inner):
+        case Kind.PropertyNames(inner):
             # The name stands in the inner error alone: its own path leads to the object.
             yield Fault(path, keyword, inner.instance, _expected(inner.kind), location, of_name=True)
-        case jsonschema_rs.ValidationErrorKind.FalseSchema():
+        case Kind.FalseSchema():
             yield Fault(path, "false", node, None, location)
         case _:
             expected = _expected(kind)
@@ -91,7 +90,7 @@ def _told(error: jsonschema_rs.ValidationError, value: Any, ambiguous: dict[int,
                 yield Fault(path, keyword, node, each, location)
 
 
-def _expected(kind: jsonschema_rs.ValidationErrorKind) -> Any:
+def _expected(kind: Kind) -> Any:
     fields: Iterable[str] = getattr(kind, "__match_args__", ())
     return next((getattr(kind, field) for field in fields), None)
 

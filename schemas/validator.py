@@ -12,14 +12,13 @@ from functools import cache, lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from chatconform.schemas.fault import MOST_VIOLATIONS, InexactPath, TooDeep, UnusableSchema
+from chatconform.schemas.fault import MOST_VIOLATIONS, InexactPath, Judges, TooDeep, UnusableSchema
 from chatconform.schemas.narrowing import told
 from chatconform.schemas.registry import BASE, STRICT_BASE, documents, registry, uri
 from chatconform.schemas.violation import Violation
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from types import ModuleType
 
     from jsonschema import Draft202012Validator
 
@@ -75,7 +74,7 @@ def violations(name: str, value: Any, strict: bool = False) -> list[Violation]:
         valid = _verdict_on_tamed(judge, value)
     if valid:
         return []
-    return _explained(judge, value, lambda: _plain_judge().judge_of_type(name, strict))
+    return _explained(judge, value, lambda: _plain().of_type(name, strict))
 
 
 def violations_of(schema: Any, value: Any) -> list[Violation]:
@@ -98,7 +97,7 @@ def violations_of(schema: Any, value: Any) -> list[Violation]:
             valid = _verdict_on_tamed(judge, value)
         if valid:
             return []
-        return _explained(judge, value, lambda: _plain_judge().judge_of_schema(json.loads(text)))
+        return _explained(judge, value, lambda: _plain().of_schema(json.loads(text)))
     except TooDeep:
         return [_TOO_DEEP]
 
@@ -106,7 +105,7 @@ def violations_of(schema: Any, value: Any) -> list[Violation]:
 @cache
 def _judge_of_type(name: str, strict: bool) -> Judge:
     uri(name, strict)
-    return _everyday_judge().judge_of_type(name, strict)
+    return _everyday().of_type(name, strict)
 
 
 @lru_cache(maxsize=64)
@@ -114,23 +113,23 @@ def _judge_of_schema(text: str) -> Judge:
     schema = json.loads(text)
     draft = schema.get("$schema") if isinstance(schema, dict) else None
     if isinstance(draft, str) and "draft-03" in draft:
-        return _plain_judge().judge_of_schema(schema)
-    return _everyday_judge().judge_of_schema(schema)
+        return _plain().of_schema(schema)
+    return _everyday().of_schema(schema)
 
 
 @cache
-def _everyday_judge() -> ModuleType:
+def _everyday() -> Judges:
     try:
         from chatconform.schemas import swift_judge
     except ImportError:
-        return _plain_judge()
-    return swift_judge
+        return _plain()
+    return Judges(swift_judge.judge_of_type, swift_judge.judge_of_schema)
 
 
-def _plain_judge() -> ModuleType:
+def _plain() -> Judges:
     from chatconform.schemas import plain_judge
 
-    return plain_judge
+    return Judges(plain_judge.judge_of_type, plain_judge.judge_of_schema)
 
 
 def _written(schema: Any) -> str:

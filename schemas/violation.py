@@ -83,7 +83,7 @@ def sentence(keyword: str, value: Any, expected: Any) -> str:
         case "required" | "dependentRequired" | "dependencies", str():
             return f"{_named(expected)} is a required property"
         case "additionalProperties" | "unevaluatedProperties", str():
-            return f"{_named(expected)} is not a property that is allowed here"
+            return f"{_named(expected)} is not allowed here"
         case "type", _:
             return _wrong_kind(value, expected if isinstance(expected, list) else [expected])
         case "enum", list():
@@ -126,17 +126,17 @@ def sentence(keyword: str, value: Any, expected: Any) -> str:
 def _wrong_size(keyword: str, value: Any, expected: Any) -> str | None:
     match keyword:
         case "minLength":
-            return f"{shown(value)} has {_counted(len(value), 'character')}, at least {expected} must be there"
+            return f"{shown(value)} has {_counted(len(value), 'character')}, at least {expected} needed"
         case "maxLength":
-            return f"{shown(value)} has {_counted(len(value), 'character')}, at most {expected} may be there"
+            return f"{shown(value)} has {_counted(len(value), 'character')}, at most {expected} allowed"
         case "minItems":
-            return f"has {_counted(len(value), 'item')}, at least {expected} must be there"
+            return f"has {_counted(len(value), 'item')}, at least {expected} needed"
         case "maxItems":
-            return f"has {_counted(len(value), 'item')}, at most {expected} may be there"
+            return f"has {_counted(len(value), 'item')}, at most {expected} allowed"
         case "minProperties":
-            return f"has {_counted(len(value), 'property')}, at least {expected} must be there"
+            return f"has {_counted(len(value), 'property')}, at least {expected} needed"
         case "maxProperties":
-            return f"has {_counted(len(value), 'property')}, at most {expected} may be there"
+            return f"has {_counted(len(value), 'property')}, at most {expected} allowed"
     return None
 
 
