@@ -56,6 +56,8 @@ class RunResult:
     capabilities: tuple[CapabilityStatus, ...] = ()
     notes: tuple[str, ...] = field(default=())
     """What the reader must know: how the model was found, what was not asked and why."""
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+    """Values that no output may show, although the target may have sent them back: the key that it was given."""
     cut_short: str | None = None
     """Why the run ended before its end (an interrupt, a target that died); None where it did not."""
 

@@ -11,11 +11,12 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Final
 
 from chatconform.core.exchange import Exchange, Request
+from chatconform.core.secrets import secret_of, without_secret
 from chatconform.targets import address as addresses
 from chatconform.targets.attempt import Attempt
 from chatconform.targets.bounds import Limits, Timeouts
 from chatconform.targets.connection import Connection, Pool, connect, tls_context
-from chatconform.targets.writing import framed, head, headers_of, merged
+from chatconform.targets.writing import Headers, framed, head, headers_of, merged
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,8 +32,10 @@ class ServerTarget:
     """A server under a base URL such as `http://127.0.0.1:8000/v1`.
 
     `api_key` is sent as a bearer token. `headers` are added to each request, or replace its usual ones. Proxies come
-    from the environment unless `proxied` is false. `url` is the base URL without a secret. Raises `BadUrlError` for a
-    URL that cannot be used and `ValueError` for a key or header that cannot be sent. Safe for many threads.
+    from the environment unless `proxied` is false. `url` is the base URL without a secret. `secrets` are the values
+    that no output may show: exchanges hold them as `[redacted]`, but the target may send them back. Safe for many
+    threads. Raises `BadUrlError` for a URL that cannot be used, and `ValueError` for a key or header that cannot be
+    sent.
     """
 
     def __init__(
@@ -61,6 +64,7 @@ class ServerTarget:
         for name, value in self._usual:
             _check_header(name, value)
         self.url = str(self._address)
+        self.secrets = tuple(filter(None, (secret_of(name, value) for name, value in self._usual)))
 
     def send(self, ask: Ask, origin: Origin) -> Exchange:
         """Asks, and gives what came back.
@@ -70,8 +74,9 @@ class ServerTarget:
         """
         target = self._address.path + ask.path
         headers = headers_of(ask, self._address.authority, self._usual)
-        request = Request(ask.method, target, headers, ask.payload)
-        attempt = self._attempt(request, ask)
+        told = tuple((n, without_secret(n, v) if (n, v) in self._usual else v) for n, v in headers)
+        request = Request(ask.method, target, told, ask.payload)
+        attempt = self._attempt(self._payload(target, headers, ask), ask)
         return Exchange(
             origin,
             request,
@@ -92,26 +97,23 @@ class ServerTarget:
     def __exit__(self, *exception: object) -> None:
         self.close()
 
-    def _attempt(self, request: Request, ask: Ask) -> Attempt:
-        payload = self._payload(request, ask)
-        while True:
+    def _attempt(self, payload: bytes, ask: Ask) -> Attempt:
+        attempt = Attempt(ask, self._timeouts, self._limits, self._pool)
+        kept = self._pool.take()
+        attempt.run(payload, kept, self._connection)
+        dropped = attempt.failure is not None and attempt.failure.kind in {"closed", "reset"}
+        if kept is not None and dropped and not attempt.reader.started and not self._pool.closed:
+            # The kept connection was dropped while the request was on its way: not a byte came back, so ask once more.
             attempt = Attempt(ask, self._timeouts, self._limits, self._pool)
-            kept = self._pool.take()
-            attempt.run(payload, kept, self._connection)
-            dropped = attempt.failure is not None and attempt.failure.kind in {"closed", "reset"}
-            if kept is None or not dropped or attempt.reader.started or self._pool.closed:
-                return attempt
-            # The kept connection was dropped while the request was on its way: not a byte came back, so ask again on
-            # a fresh one (the next kept one may be as stale).
-            self._pool.close_idle()
+            attempt.run(payload, None, self._connection)
+        return attempt
 
-    def _payload(self, request: Request, ask: Ask) -> bytes:
-        target, headers = request.target, request.headers
+    def _payload(self, target: str, headers: Headers, ask: Ask) -> bytes:
         if self._proxy is not None and self._address.scheme == "http":
             target = f"http://{self._address.authority}{target}"
             if self._proxy.credentials is not None:
                 headers = (*headers, ("Proxy-Authorization", self._proxy.credentials))
-        return head(request.method, target, headers) + framed(request.body, ask.chunked)
+        return head(ask.method, target, headers) + framed(ask.payload, ask.chunked)
 
     def _connection(self, deadline: float) -> Connection:
         sock = connect(self._address, self._proxy, self._tls, deadline)

@@ -1,0 +1,114 @@
+"""What may be told of what went over the wire: the one place that takes secrets out.
+
+Secret headers are known by their names. A key that a target sends back, in a body or in an error's message, is known by
+its value: the values that a run was given are hidden wherever they stand in foreign text.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote
+
+from chatconform.core.exchange import Exchange, Piece
+from chatconform.core.secrets import HIDDEN, without_secret
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from chatconform.core.exchange import Request, Response
+
+SHORTEST: Final = 4
+"""A shorter value is no secret, and hiding it would hide half of every text."""
+LONG: Final = 16
+"""A value this long is hidden even within a word."""
+
+
+class Redaction:
+    """Takes the given secrets out of texts, JSON values, bytes and exchanges."""
+
+    def __init__(self, secrets: Iterable[str] = ()) -> None:
+        spellings = sorted({s for secret in secrets for s in _spellings(secret)}, key=len, reverse=True)
+        self._text = re.compile("|".join(map(_pattern, spellings))) if spellings else None
+        self._bytes = re.compile(self._text.pattern.encode()) if self._text else None
+
+    def text(self, text: str) -> str:
+        """A text with every secret in it replaced by `[redacted]`."""
+        return self._text.sub(HIDDEN, text) if self._text else text
+
+    def value(self, value: Any) -> Any:
+        """A JSON value with every secret in its strings, names of members included, replaced."""
+        if self._text is None:
+            return value
+        if isinstance(value, str):
+            return self.text(value)
+        if isinstance(value, list | tuple):
+            return [self.value(item) for item in value]
+        if isinstance(value, dict):
+            return {self.value(key): self.value(item) for key, item in value.items()}
+        return value
+
+    def exchange(self, exchange: Exchange) -> Exchange:
+        """An exchange as it may be told: secret headers without their values, known secrets nowhere in it."""
+        failure, response = exchange.failure, exchange.response
+        return Exchange(
+            exchange.origin,
+            self._request(exchange.request),
+            None if response is None else self._response(response),
+            None if failure is None else replace(failure, message=self.text(failure.message)),
+            exchange.started,
+            exchange.seconds,
+            self._about(exchange.about),
+        )
+
+    def _about(self, about: Mapping[str, Any]) -> dict[str, Any]:
+        redacted: dict[str, Any] = self.value(dict(about))
+        return redacted
+
+    def _request(self, request: Request) -> Request:
+        return replace(
+            request,
+            target=self.text(request.target),
+            headers=self._headers(request.headers),
+            body=self._masked(request.body),
+        )
+
+    def _response(self, response: Response) -> Response:
+        body = self._masked(response.body)
+        pieces, start = [], 0
+        for piece in response.pieces:
+            pieces.append(Piece(piece.at, body[start : start + len(piece.data)]))
+            start += len(piece.data)
+        faults = tuple(map(self.text, response.wire_faults))
+        headers = self._headers(response.headers)
+        return replace(response, headers=headers, body=body, pieces=tuple(pieces), wire_faults=faults)
+
+    def _headers(self, headers: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+        return tuple((name, self.text(without_secret(name, value))) for name, value in headers)
+
+    def _masked(self, body: bytes) -> bytes:
+        """A body with stars over every secret: its length stays, so that the arrival times still fit."""
+        return self._bytes.sub(lambda match: b"*" * len(match[0]), body) if self._bytes else body
+
+
+def _spellings(secret: str) -> set[str]:
+    """A secret as it may be met: as it is, in a JSON string, in a URL, and the password of a Basic credential."""
+    if len(secret) < SHORTEST:
+        return set()
+    plain = {secret}
+    try:
+        password = base64.b64decode(secret, validate=True).decode("ascii").partition(":")[2]
+        plain |= {password} if len(password) >= SHORTEST and password.isprintable() else set()
+    except (binascii.Error, ValueError):
+        pass
+    return {form for text in plain for form in (text, json.dumps(text)[1:-1], quote(text, safe=""))}
+
+
+def _pattern(spelling: str) -> str:
+    """A short secret is hidden only where it stands alone: the key `test` must not make `latest` unreadable."""
+    escaped = re.escape(spelling)
+    return escaped if len(spelling) >= LONG else rf"(?<![A-Za-z0-9_-]){escaped}(?![A-Za-z0-9_-])"
