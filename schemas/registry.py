@@ -7,7 +7,6 @@ strict one is made from it (`chatconform.schemas.strictness`).
 from __future__ import annotations
 
 from functools import cache
-from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -94,6 +93,8 @@ def registry() -> Registry[Any]:
 @cache
 def _texts() -> dict[str, bytes]:
     """Reads every file: the type's name to its bytes, by name in alphabetical order."""
+    from importlib import resources
+
     rooms = (room for room in resources.files("chatconform.schemas").iterdir() if room.is_dir())
     found = {
         file.name.removesuffix(".json"): file.read_bytes()
