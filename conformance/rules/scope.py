@@ -1,0 +1,56 @@
+"""Which exchanges a rule may speak of: who was asked, and whether the answer is the target's word or the road's.
+
+The law of this file: an answer that speaks of time or load is no word on conformance.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from chatconform.core.exchange import Exchange
+
+PASSING = frozenset({408, 425, 429, 502, 503, 504, *range(520, 531)})
+"""Statuses that another attempt may not see again: timeouts, limits, overload, and what stands before the server."""
+
+
+def is_steady(exchange: Exchange) -> bool:
+    """Whether an answer comes each time: a run asks again before it judges, a recording shows a single moment."""
+    return exchange.origin.seed is not None or exchange.status not in PASSING
+
+
+def path(exchange: Exchange) -> str:
+    """The path that was asked, without its query."""
+    return exchange.request.target.partition("?")[0]
+
+
+def asks_chat(exchange: Exchange) -> bool:
+    """Whether a whole `POST` was sent to the endpoint that this kit is about."""
+    return (
+        exchange.request.method == "POST"
+        and path(exchange).endswith("/chat/completions")
+        and not sent_in_part(exchange)
+    )
+
+
+def sent_in_part(exchange: Exchange) -> bool:
+    """Whether the request announces another length than it has: then HTTP itself fails before the endpoint is asked."""
+    announced = exchange.request.header("content-length")
+    return announced is not None and announced.strip() != str(len(exchange.request.body))
+
+
+def refuses(exchange: Exchange) -> bool:
+    """Whether the endpoint answered with an error that it stands by: not one that speaks of time or load."""
+    return asks_chat(exchange) and exchange.status not in PASSING
+
+
+def claims_completion(exchange: Exchange) -> bool:
+    """Whether the endpoint answered with a success that is not a stream, and all of it arrived."""
+    response = exchange.response
+    return (
+        response is not None
+        and exchange.succeeded
+        and response.complete
+        and asks_chat(exchange)
+        and not exchange.is_stream
+    )
