@@ -1,1 +1,39 @@
 """chatconform: the conformance kit for `POST /chat/completions`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from chatconform.core.run_result import RunResult as RunResult
+    from chatconform.rules.catalogue import UnknownRuleError as UnknownRuleError
+    from chatconform.run.reach import CannotCheckError as CannotCheckError
+    from chatconform.run.server import check as check
+
+    __version__: str
+
+__all__ = ["CannotCheckError", "RunResult", "UnknownRuleError", "__version__", "check"]
+
+_HOMES = {
+    "CannotCheckError": "chatconform.run.reach",
+    "RunResult": "chatconform.core.run_result",
+    "UnknownRuleError": "chatconform.rules.catalogue",
+    "check": "chatconform.run.server",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Imports a public name when it is first asked for: a command that needs little starts at once."""
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("chatconform")
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,75 @@
+"""Which capabilities a target honours, refuses or ignores, from all that a run saw.
+
+The law of this file: one exchange in which a request's wish certainly had no effect is told as *ignored*, however often
+it had one elsewhere; an effect seen is *honoured*; a refusal counts only where nothing else in the request explains it.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+from chatconform.core.run_result import CapabilityStatus, Support
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from chatconform.core.capability import Capability
+    from chatconform.core.exchange import Exchange
+
+
+class Abilities:
+    """Looks at exchanges, from any thread, and tells in the end how each capability fares."""
+
+    def __init__(self, capabilities: Sequence[Capability]) -> None:
+        self._capabilities = capabilities
+        self._lock = threading.Lock()
+        self._seen: dict[tuple[str, Support], str] = {}
+        self._refusals: list[tuple[str, frozenset[str]]] = []
+
+    def see(self, exchange: Exchange) -> None:
+        """Takes one exchange in."""
+        if not (exchange.succeeded or exchange.refused) or not exchange.asked:
+            return
+        wished = [one for one in self._capabilities if one.asked(exchange.asked)]
+        if exchange.refused:
+            with self._lock:
+                self._refusals.append((exchange.id, frozenset(one.name for one in wished)))
+            return
+        for one in wished:
+            effect = one.honoured(exchange)
+            if effect is not None:
+                support = Support.HONOURED if effect else Support.IGNORED
+                with self._lock:
+                    known = self._seen.setdefault((one.name, support), exchange.id)
+                    self._seen[one.name, support] = min(known, exchange.id)
+
+    def table(self) -> tuple[CapabilityStatus, ...]:
+        """How the target treats each capability, in the order in which they were given."""
+        refused = self._refused()
+        return tuple(self._status(one, refused) for one in self._capabilities)
+
+    def _status(self, capability: Capability, refused: dict[str, str]) -> CapabilityStatus:
+        for support in (Support.IGNORED, Support.HONOURED):
+            if (shown := self._seen.get((capability.name, support))) is not None:
+                return CapabilityStatus(capability, support, shown)
+        if capability.name in refused:
+            return CapabilityStatus(capability, Support.REFUSED, refused[capability.name])
+        return CapabilityStatus(capability, Support.UNKNOWN)
+
+    def _refused(self) -> dict[str, str]:
+        """The capabilities that were refused, each with an exchange that shows it.
+
+        What was honoured elsewhere did not cause a refusal. What is then left alone in a refused request did; it also
+        explains the refusals of requests that wish for it together with others.
+        """
+        worked = {name for name, support in self._seen if support is Support.HONOURED}
+        left = [(shown, names - worked) for shown, names in sorted(self._refusals)]
+        refused: dict[str, str] = {}
+        for shown, names in left:
+            if len(names) == 1:
+                refused.setdefault(next(iter(names)), shown)
+        for shown, names in left:
+            if names and not names & refused.keys():
+                refused |= {name: shown for name in names if name not in refused}
+        return refused

@@ -1,0 +1,55 @@
+"""What is asked of a server: the rules that were chosen, at the levels of a profile, and the cases that they need."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+from chatconform.cases.catalogue import those_for
+from chatconform.core.rule import Part
+from chatconform.rules.catalogue import select
+from chatconform.run.reach import CannotCheckError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from chatconform.core.case import Case
+    from chatconform.core.rule import Rule
+
+PROFILES: Final = {
+    "compatible": "what official SDKs and common clients need is a MUST, the rest a SHOULD",
+    "openai": "everything as published is a MUST",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Rules to judge by and cases to play."""
+
+    rules: tuple[Rule, ...]
+    cases: tuple[Case, ...]
+
+
+def choose(only: Sequence[str] = (), skip: Sequence[str] = (), profile: str = "compatible") -> Choice:
+    """The rules about servers that match one of `only` (all where it is empty) and none of `skip`, and their cases.
+
+    Raises `UnknownRuleError` for a pattern that matches no rule, and `CannotCheckError` for an unknown profile or where
+    no rule about servers is left.
+    """
+    if profile not in PROFILES:
+        raise CannotCheckError(f"there is no profile {profile!r}; choose from {', '.join(PROFILES)}")
+    selected = select(only, skip)
+    rules = tuple(_leveled(rule, profile) for rule in selected if about_servers(rule))
+    if not rules:
+        why = "speak about what clients send, and a server is not judged by them" if selected else "were all skipped"
+        raise CannotCheckError(f"nothing is left to judge: the chosen rules {why}")
+    return Choice(rules, those_for(rules))
+
+
+def about_servers(rule: Rule) -> bool:
+    """Whether a rule speaks about what a server answers: the requests of a check are our own, and wrong on purpose."""
+    return rule.on is not Part.REQUEST and not rule.id.startswith("request.")
+
+
+def _leveled(rule: Rule, profile: str) -> Rule:
+    return replace(rule, level=rule.published) if profile == "openai" and rule.published is not None else rule

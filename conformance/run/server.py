@@ -1,0 +1,235 @@
+"""A server checked: cases are played against it, every exchange is judged, and what was learnt is added up.
+
+The law of this file: what was learnt is never lost. An interrupt or a target that dies ends the run early; the result
+then says so, and holds everything up to there.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from dataclasses import dataclass
+from queue import Empty, SimpleQueue
+from time import monotonic, perf_counter
+from typing import TYPE_CHECKING, Final
+
+from chatconform.core.result import Verdict
+from chatconform.core.run_result import RunResult, Target
+from chatconform.core.tally import Tally
+from chatconform.reports.redaction import Redaction
+from chatconform.rules.capabilities import capabilities
+from chatconform.run.abilities import Abilities
+from chatconform.run.asker import Asker
+from chatconform.run.choice import choose
+from chatconform.run.gate import StoppedError
+from chatconform.run.progress import Progress
+from chatconform.run.provoke import Played, Stage
+from chatconform.run.reach import CannotCheckError, reach
+from chatconform.run.suspects import RUN_ENDED, settle
+from chatconform.targets import BadUrlError, ServerTarget, Timeouts
+from chatconform.targets.address import parse
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from chatconform.run.choice import Choice
+
+TICK: Final = 0.1
+FAREWELL: Final = 2.0
+"""Seconds that threads have to end once the run is over; what they still find out is then dropped."""
+INTERRUPTED: Final = "the run was interrupted"
+MISTAKEN_PATH: Final = "/chat/completions"
+
+
+def check(
+    url: str | None = None,
+    *,
+    model: str | None = None,
+    api_key: str | None = None,
+    headers: Mapping[str, str] | None = None,
+    only: Sequence[str] = (),
+    skip: Sequence[str] = (),
+    profile: str = "compatible",
+    timeout: float = 60.0,
+    concurrency: int = 4,
+    seed: int = 0,
+    insecure: bool = False,
+    progress: Callable[[Progress], None] | None = None,
+) -> RunResult:
+    """Checks the server under a base URL such as `http://127.0.0.1:8000/v1`, or the embedded reference server.
+
+    `model` is found out where the target lists just one. `only` and `skip` are ids or globs of rules; only what the
+    chosen rules need is asked. `profile` is `compatible` or `openai`, `timeout` the longest silence in seconds,
+    `concurrency` how many requests are in flight at once. `progress` is called now and then from this thread.
+
+    Raises `CannotCheckError` with one sentence for a target that cannot be reached or asked, and `UnknownRuleError` for
+    a pattern that matches no rule. An interrupt while cases are played is no exception: the result is then cut short.
+    """
+    if concurrency < 1 or not timeout > 0:
+        raise CannotCheckError("the timeout must be more than 0 seconds and the concurrency at least 1")
+    choice = choose(only, skip, profile)
+    run = _Run(choice, model, api_key, dict(headers or {}), timeout, concurrency, seed, insecure, progress)
+    if url is not None:
+        return run.against(url)
+    from chatconform.reference.server import ReferenceServer  # only where it is asked for: it holds much
+
+    with ReferenceServer(api_key=api_key) as server:
+        return run.against(server.url, proxied=False)
+
+
+def base_url(url: str) -> str:
+    """A base URL that can be asked. Raises `CannotCheckError` with what to write instead."""
+    try:
+        address = parse(url)
+    except BadUrlError as error:
+        raise CannotCheckError(str(error)) from None
+    if address.path.endswith(MISTAKEN_PATH):
+        right = str(address).removesuffix(MISTAKEN_PATH)
+        raise CannotCheckError(f"give the base URL, without {MISTAKEN_PATH}: {right}")
+    return url
+
+
+@dataclass
+class _Run:
+    """One run: what was wished for."""
+
+    choice: Choice
+    model: str | None
+    api_key: str | None
+    headers: Mapping[str, str]
+    timeout: float
+    concurrency: int
+    seed: int
+    insecure: bool
+    progress: Callable[[Progress], None] | None
+
+    def against(self, url: str, *, proxied: bool = True) -> RunResult:
+        begun = perf_counter()
+        base_url(url)
+        try:
+            target = ServerTarget(
+                url,
+                headers=self.headers,
+                api_key=self.api_key,
+                timeouts=Timeouts.of(self.timeout),
+                insecure=self.insecure,
+                proxied=proxied,
+            )
+        except ValueError as error:
+            raise CannotCheckError(str(error)) from None
+        hidden = Redaction(target.secrets)
+        with target:
+            self._tell(Progress(0, len(self.choice.cases), 0, 0, 0.0, f"asking {target.url}"))
+            try:
+                reached = reach(target.send, target.url, self.model, has_key=bool(target.secrets))
+            except CannotCheckError as error:
+                raise CannotCheckError(hidden.text(str(error))) from None
+            asker = Asker(target.send, reached.plain, self.concurrency)
+            abilities = Abilities(capabilities())
+            stage = Stage(asker, self.choice.rules, abilities.see)
+            played = [Played(case) for case in self.choice.cases]
+            try:
+                self._play(stage, asker, played, reached.model, begun)
+                self._settle(stage, asker, played, begun)
+            except KeyboardInterrupt:
+                asker.stop(INTERRUPTED)
+            finally:
+                stage.close()
+        total = Tally(self.choice.rules)
+        for one in played:
+            total.merge(one.tally)
+        return RunResult(
+            target=Target(target.url, reached.model),
+            outcomes=tuple(total.outcomes.values()),
+            requests=reached.requests + asker.requests,
+            seconds=perf_counter() - begun,
+            seed=self.seed,
+            capabilities=abilities.table(),
+            notes=(*reached.notes, *_notes(asker, played)),
+            secrets=target.secrets,
+            cut_short=asker.cut_short,
+        )
+
+    def _play(self, stage: Stage, asker: Asker, played: Sequence[Played], model: str, begun: float) -> None:
+        """Plays all cases, so many at a time; returns early once the asker has stopped."""
+        waiting = deque(played)
+        ended: SimpleQueue[Played | BaseException | None] = SimpleQueue()
+
+        def work() -> None:
+            try:
+                while not asker.stopped:
+                    one = waiting.popleft()
+                    stage.play(one, model, self.seed)
+                    ended.put(one)
+            except (IndexError, StoppedError):
+                pass
+            except BaseException as error:  # handed on to the thread that waits
+                ended.put(error)
+            ended.put(None)
+
+        threads = [threading.Thread(target=work, daemon=True) for _ in range(min(self.concurrency, len(played)))]
+        for thread in threads:
+            thread.start()
+        running, done, doing, deadline = len(threads), 0, "", float("inf")
+        try:
+            while running and monotonic() < deadline:
+                if asker.stopped and deadline == float("inf"):
+                    deadline = monotonic() + FAREWELL
+                try:
+                    news = ended.get(timeout=TICK)
+                except Empty:
+                    self._tell(_progress(played, done, asker, begun, doing))
+                    continue
+                if news is None:
+                    running -= 1
+                elif isinstance(news, BaseException):
+                    raise news
+                else:
+                    done, doing = done + 1, news.case.id
+                    self._tell(_progress(played, done, asker, begun, doing))
+        finally:
+            if running:
+                asker.stop(asker.cut_short or INTERRUPTED)
+
+    def _settle(self, stage: Stage, asker: Asker, played: Sequence[Played], begun: float) -> None:
+        """Asks once more what broke every time, and judges what still does."""
+        suspects = [suspect for one in played for suspect in one.suspects]
+        reasons: list[str | None] = [RUN_ENDED] * len(suspects)
+        try:
+            if suspects:
+                self._tell(_progress(played, len(played), asker, begun, "asking again, alone, what broke"))
+                reasons = settle(asker, suspects)
+        finally:
+            start = 0
+            for one in played:
+                stage.settle(one, reasons[start : start + len(one.suspects)])
+                start += len(one.suspects)
+
+    def _tell(self, progress: Progress) -> None:
+        if self.progress is not None:
+            self.progress(progress)
+
+
+def _progress(played: Sequence[Played], done: int, asker: Asker, begun: float, doing: str) -> Progress:
+    failed = {
+        outcome.rule.id
+        for one in played
+        for outcome in list(one.tally.outcomes.values())
+        if outcome.counts.get(Verdict.FAILED)
+    }
+    return Progress(done, len(played), asker.requests, len(failed), perf_counter() - begun, doing)
+
+
+def _notes(asker: Asker, played: Sequence[Played]) -> list[str]:
+    """What the reader must know of how the run went."""
+    notes = []
+    if asker.waits:
+        notes.append(f"The target said not now {asker.waits} times and was asked again, with fewer requests in flight.")
+    if asker.wavered:
+        notes.append(
+            "The target broke on requests that it answered another time; only what breaks every time is judged."
+        )
+    unfinished = [one.case.id for one in played if not one.finished]
+    if asker.cut_short and unfinished:
+        notes.append(f"{len(unfinished)} of {len(played)} cases were not played to their end.")
+    return notes
