@@ -59,17 +59,13 @@ def _url(request: Request, base_url: str) -> str:
 
 def _headers(request: Request) -> Iterator[tuple[str, str | None]]:
     """The headers to name; None as a value for one that curl would add and the request does not have."""
-    names = {name.lower() for name, _ in request.headers}
     for name, value in request.headers:
         usual = name.lower() in OWN or (name.lower(), value) == ("accept-encoding", "identity")
         wrong_length = name.lower() == "content-length" and value != str(len(request.body))
         if not usual or wrong_length:
             yield name, value
-    for name in ("Accept", *(["Content-Type"] if request.body else [])):
-        if name.lower() not in names:
-            yield name, None
-    if "content-length" not in names and "transfer-encoding" not in names and request.body:
-        yield "Content-Length", None
+    if request.body and "content-type" not in {name.lower() for name, _ in request.headers}:
+        yield "Content-Type", None
 
 
 def _header(name: str, value: str | None, key: str) -> str:

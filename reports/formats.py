@@ -1,0 +1,68 @@
+"""Which report formats there are, and how one is written: one module a format, imported when it is asked for."""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from chatconform.core.run_result import RunResult
+
+FORMATS: Final = {"json": "chatconform.reports.json_report", "junit": "chatconform.reports.junit_report"}
+"""Each format's name and its module, which has `render(result, *, strict) -> str`."""
+
+
+class ReportError(Exception):
+    """A report that cannot be written; the message is one sentence that says why."""
+
+
+def check_writable(path: str | Path) -> None:
+    """Raises `ReportError` if a report cannot be written there: better before a run than after it."""
+    path = Path(path)
+    if path.is_dir():
+        raise ReportError(f"the report cannot be written to {path}: it is a folder")
+    if not path.parent.is_dir():
+        raise ReportError(f"the report cannot be written to {path}: there is no folder {path.parent}")
+    if not os.access(path if path.exists() else path.parent, os.W_OK):
+        raise ReportError(f"the report cannot be written to {path}: permission denied")
+
+
+def render(format: str, result: RunResult, *, strict: bool = False) -> str:
+    """The report of a run as text. Raises `ReportError` for an unknown format."""
+    if format not in FORMATS:
+        raise ReportError(f"there is no report format {format!r}; the formats are {', '.join(FORMATS)}")
+    text: str = import_module(FORMATS[format]).render(result, strict=strict)
+    return text
+
+
+def write(format: str, result: RunResult, path: str | Path | None = None, *, strict: bool = False) -> None:
+    """Writes the report of a run to a file, whole or not at all, or (None) to stdout. Raises `ReportError`."""
+    text = render(format, result, strict=strict).encode()
+    if path is None:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(text)
+        sys.stdout.flush()
+        return
+    try:
+        _replace(Path(path), text)
+    except OSError as error:
+        raise ReportError(f"the report cannot be written to {path}: {error.strerror or error}") from None
+
+
+def _replace(path: Path, data: bytes) -> None:
+    if path.exists() and not path.is_file():  # a device or a pipe has no place beside it to be replaced from
+        path.write_bytes(data)
+        return
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with beside.open("xb") as file:
+            file.write(data)
+        if path.exists():
+            beside.chmod(path.stat().st_mode & 0o777)
+        beside.replace(path)
+    except BaseException:
+        beside.unlink(missing_ok=True)
+        raise

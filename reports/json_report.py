@@ -1,0 +1,102 @@
+"""The JSON report: everything that a run came to, in the form that `results.schema.json` describes."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any, Final
+
+import orjson
+
+from chatconform.core.result import Verdict
+from chatconform.core.rule import Level
+from chatconform.reports.evidence import Evidence
+from chatconform.reports.redaction import Redaction
+
+if TYPE_CHECKING:
+    from chatconform.core.run_result import CapabilityStatus, RunResult
+    from chatconform.core.tally import Example, Outcome
+
+SCHEMA_VERSION: Final = "1.0"
+
+
+def render(result: RunResult, *, strict: bool = False) -> str:
+    """The report as JSON text, indented; `strict` counts a failed SHOULD in `exit_status`."""
+    redaction = Redaction(result.secrets)
+    evidence = Evidence(redaction)
+    document = {
+        "schema_version": SCHEMA_VERSION,
+        "tool": {"name": "chatconform", "version": version("chatconform")},
+        "target": {"url": result.target.url, "model": result.target.model},
+        "summary": _summary(result),
+        "exit_status": result.exit_status(strict=strict),
+        "strict": strict,
+        "requests": result.requests,
+        "seconds": round(result.seconds, 3),
+        "seed": result.seed,
+        "cut_short": None if result.cut_short is None else redaction.text(result.cut_short),
+        "notes": [redaction.text(note) for note in result.notes],
+        "capabilities": [_capability(status) for status in result.capabilities],
+        "rules": [_rule(outcome, evidence, redaction) for outcome in result.outcomes],
+        "exchanges": evidence.records,
+    }
+    return orjson.dumps(_clean(document), option=orjson.OPT_INDENT_2).decode() + "\n"
+
+
+def schema() -> dict[str, Any]:
+    """The JSON Schema of this report."""
+    parsed: dict[str, Any] = orjson.loads((files("chatconform.reports") / "results.schema.json").read_bytes())
+    return parsed
+
+
+def _summary(result: RunResult) -> dict[str, Any]:
+    counts: dict[str, Any] = {str(verdict): count for verdict, count in result.summary.items()}
+    failed = {str(level): len(result.failed(level)) for level in Level}
+    return {"rules": len(result.outcomes), **counts, "failed_by_level": failed}
+
+
+def _capability(status: CapabilityStatus) -> dict[str, Any]:
+    capability = status.capability
+    return {
+        "name": capability.name,
+        "title": capability.title,
+        "support": str(status.support),
+        "exchange": status.exchange,
+    }
+
+
+def _rule(outcome: Outcome, evidence: Evidence, redaction: Redaction) -> dict[str, Any]:
+    rule, verdict = outcome.rule, outcome.verdict
+    told = verdict in {Verdict.INCONCLUSIVE, Verdict.UNSUPPORTED}
+    return {
+        "id": rule.id,
+        "level": str(rule.level),
+        "title": rule.text,
+        "source": rule.source,
+        "outcome": str(verdict),
+        "judged": outcome.judged,
+        "kit_fault": outcome.kit_fault,
+        "reasons": [redaction.text(reason) for reason in outcome.reasons] if told or outcome.kit_fault else [],
+        "findings_total": outcome.findings,
+        "findings": [_finding(example, evidence, redaction) for example in outcome.examples()],
+    }
+
+
+def _finding(example: Example, evidence: Evidence, redaction: Redaction) -> dict[str, Any]:
+    finding, exchange = example.finding, example.exchange
+    return {
+        "pointer": redaction.text(finding.pointer),
+        "message": redaction.text(finding.message),
+        "expected": None if finding.expected is None else redaction.text(finding.expected),
+        "case": exchange.origin.case,
+        "exchange": evidence.keep(exchange),
+    }
+
+
+def _clean(value: Any) -> Any:
+    """A value that every JSON writer takes: half surrogate pairs, which no UTF-8 can hold, as U+FFFD."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "surrogatepass").decode("utf-8", "replace") if not value.isascii() else value
+    if isinstance(value, dict):
+        return {_clean(key): _clean(item) for key, item in value.items()}
+    return [_clean(item) for item in value] if isinstance(value, list) else value
