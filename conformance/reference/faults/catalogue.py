@@ -1,0 +1,36 @@
+"""Every fault, found by walking this folder."""
+
+from __future__ import annotations
+
+import pkgutil
+from difflib import get_close_matches
+from functools import cache
+from importlib import import_module
+
+import chatconform.reference.faults
+from chatconform.reference.faults.fault import Fault
+
+
+class UnknownFaultError(LookupError):
+    """A name that is no fault's; the message names near ones."""
+
+
+@cache
+def faults() -> tuple[Fault, ...]:
+    """Every fault, in the order of files and of lines in them."""
+    found: list[Fault] = []
+    for module in pkgutil.iter_modules(
+        chatconform.reference.faults.__path__, f"{chatconform.reference.faults.__name__}."
+    ):
+        if module.name != __name__:
+            found += [value for value in vars(import_module(module.name)).values() if isinstance(value, Fault)]
+    return tuple(found)
+
+
+def find(name: str) -> Fault:
+    """The fault of that name. Raises `UnknownFaultError`, which names near ones."""
+    for fault in faults():
+        if fault.name == name:
+            return fault
+    near = get_close_matches(name, [fault.name for fault in faults()], n=3, cutoff=0.4)
+    raise UnknownFaultError(f"there is no fault {name!r}." + (f" Near: {', '.join(near)}." if near else ""))
