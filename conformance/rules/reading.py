@@ -59,6 +59,13 @@ class Choice:
         listed = enumerate(calls) if isinstance(calls, list) else ()
         return [Call(self, number, call) for number, call in listed if isinstance(call, dict)]
 
+    @property
+    def hints_at_calls(self) -> bool:
+        """Whether anything stands where tool calls belong, even in a form that cannot be read."""
+        if not self.exchange.is_stream:
+            return bool(self.message.get("tool_calls"))
+        return any(_delta(part).get("tool_calls") for _, part in self._parts())
+
     def place(self, key: str) -> str:
         """The JSON Pointer of a key of the message; in a stream, of the first delta of this choice that has it."""
         if not self.exchange.is_stream:

@@ -98,7 +98,7 @@ def faults(body: Mapping[str, Any]) -> Iterator[Fault]:
 
     for violation in violations(REQUEST, body):
         kind = _kind(violation, body)
-        if kind in _LONELY and not violation.pointer.startswith(f"/{_LONELY[kind][0]}"):
+        if kind in _LONELY and "/dependentSchemas/" in violation.schema_location:
             name, other = _LONELY[kind]
             yield Fault(kind, f"/{name}", f"is {tell(body.get(name))}, {other}")
         else:
