@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from chatconform.core.exchange import Exchange, Failure, Origin, Piece, Request, Response
+from chatconform.core.exchange import EVENT_STREAM, Exchange, Failure, Origin, Piece, Request, Response
+from chatconform.core.sse import begins_stream
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -79,14 +80,14 @@ def from_json(record: Mapping[str, Any], case: str = "recording") -> Exchange:
 
 def _response(record: Mapping[str, Any]) -> Response:
     body = _read(record)
-    is_text = "text" in record and body.startswith((b"data:", b":", b"event:"))
+    is_stream = "json" not in record and begins_stream(body)
     pieces, start = [], 0
     for at, length in record.get("arrivals", ()):
         pieces.append(Piece(at, body[start : start + length]))
         start += length
     return Response(
         record.get("status", 200),
-        _headers(record, ("content-type", "text/event-stream") if is_text else JSON_TYPE),
+        _headers(record, ("content-type", EVENT_STREAM) if is_stream else JSON_TYPE),
         body,
         tuple(pieces),
         record.get("complete", True),
@@ -108,7 +109,7 @@ def _written(body: bytes) -> dict[str, Any]:
         value = orjson.loads(body)
         if orjson.dumps(value) == body:
             return {"json": value}
-    except orjson.JSONDecodeError:
+    except (orjson.JSONDecodeError, TypeError):  # no JSON, or nested more deeply than a writer goes
         pass
     try:
         return {"text": body.decode()}
