@@ -160,7 +160,7 @@ class Exchange:
             return False
         if self.response.media_type == EVENT_STREAM:
             return True
-        return self.response.body.lstrip(b"\xef\xbb\xbf\r\n").startswith((b"data:", b":", b"event:"))
+        return sse.begins_stream(self.response.body)
 
     @cached_property
     def completion(self) -> dict[str, Any] | None:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 BOM = b"\xef\xbb\xbf"
+STARTS = (b":", b"data:", b"event:", b"id:", b"retry:")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,11 @@ class Transcript:
     bom: bool = False
     tail: bytes = b""
     """Bytes after the last blank line, line ends as LF: an event that was never finished."""
+
+
+def begins_stream(body: bytes) -> bool:
+    """Whether bytes begin as a stream of events does: with a comment or with a field that the standard knows."""
+    return body[:1024].lstrip(b"\xef\xbb\xbf\r\n").startswith(STARTS)
 
 
 class Decoder:
