@@ -1,7 +1,6 @@
 """One self-contained document of a type and all that it refers to."""
 
 from typing import Any
-from urllib.parse import urldefrag, urljoin
 
 from chatconform.schemas.registry import Schema, documents, schema, uri
 from chatconform.schemas.unions import as_one_of
@@ -43,6 +42,8 @@ def bundle(name: str, strict: bool = False, one_of: bool = False) -> Schema:
 
 def _rewritten(node: Any, base: str, name_by_uri: dict[str, str], to_add: list[str]) -> Any:
     """Returns a copy of a subschema whose references stay inside the bundle, and notes the types they lead to."""
+    from urllib.parse import urldefrag, urljoin  # not worth its time to those who never bundle
+
     if isinstance(node, list):
         return [_rewritten(below, base, name_by_uri, to_add) for below in node]
     if not isinstance(node, dict):

@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import urldefrag
 
 from chatconform.schemas.prose import DELIBERATE, ONLY_ON_THE_REFERENCE_PAGE
-from chatconform.schemas.registry import documents
+from chatconform.schemas.registry import documents, is_published
 from chatconform.schemas.shapes import Facts, Source, facts_of, references
 from chatconform.schemas.unions import as_one_of
 from chatconform.schemas.violation import shown
@@ -87,7 +87,7 @@ def compared(document: Any, name: str = "The document") -> Comparison:
     Raises `BadDocument` when it holds no schemas of this endpoint.
     """
     theirs, whole = _published(document, name)
-    types = {known: as_one_of(schema) for known, schema in documents().items()}
+    types = {known: as_one_of(schema) for known, schema in documents().items() if is_published(known)}
     ours = Source(
         types=types,
         named=lambda ref: None if ref.startswith("#") else ref.rpartition("/")[2].removesuffix(".json"),
@@ -112,7 +112,7 @@ def compared(document: Any, name: str = "The document") -> Comparison:
 
 def _published(document: Any, name: str) -> tuple[Source, bool]:
     """Returns a document's types under our names, and whether it is a whole OpenAPI document."""
-    ours_by_lower = {known.lower(): known for known in documents()}
+    ours_by_lower = {known.lower(): known for known in documents() if is_published(known)}
     components = document.get("components") if isinstance(document, dict) else None
     whole = isinstance(components, dict)
     types = components.get("schemas") if isinstance(components, dict) else document

@@ -21,6 +21,10 @@ STRICT_BASE = BASE + "strict/"
 """What each `$id` of the strict strength begins with."""
 
 
+API_ROOMS = ("request", "messages", "parts", "tools", "response")
+"""The folders of the API's own types. In other folders stand types of this kit."""
+
+
 class UnknownType(LookupError):
     """Says that no schema has the name that was asked for, and which names are near it."""
 
@@ -73,6 +77,11 @@ def uri(name: str, strict: bool = False) -> str:
         raise UnknownType(name)
     address: str = found["$id"]
     return address
+
+
+def is_published(name: str) -> bool:
+    """Says whether a type is the API's own, and not one of this kit; raises `UnknownType` when there is none."""
+    return uri(name).removeprefix(BASE).partition("/")[0] in API_ROOMS
 
 
 @cache
