@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from chatconform.reference.prompt import Prompt
 
 WORD: Final = re.compile(r"[^\W\d_]{3,}")
-MENTIONS: Final = frozenset({"call", "tool", "tools", "function", "functions"})
+MENTIONS: Final = frozenset({"call", "tool", "function"})
 SEVERAL: Final = {"both": 2, "two": 2, "twice": 2, "each": 2, "parallel": 2, "several": 3, "three": 3, "all": 2}
 MOST: Final = 8
 
@@ -87,18 +87,16 @@ def _wanted(tools: Iterable[tuple[str, Any]], prompt: Prompt) -> list[Any]:
     offered = list(tools)
     if not prompt.asks or not offered:
         return []
-    said = {word.rstrip("s") for word in WORD.findall(prompt.text.lower())}
-    named = [
-        tool for about, tool in offered if said & {w.rstrip("s") for w in WORD.findall(_apart(about)) if len(w) > 3}
-    ]
-    if not named and said & {word.rstrip("s") for word in MENTIONS}:
+    said = _words(prompt.text)
+    named = [tool for about, tool in offered if not said.isdisjoint(word for word in _words(about) if len(word) > 3)]
+    if not named and not said.isdisjoint(MENTIONS):
         return [offered[0][1]]
     return named
 
 
-def _apart(name: str) -> str:
-    """A name's words: `getWeather_now` is `get weather now`."""
-    return re.sub(r"(?<=[a-z])(?=[A-Z])|[_-]", " ", name).lower()
+def _words(text: str) -> set[str]:
+    """The words of a text or a name, in the singular: `getWeathers_now` has `get`, `weather` and `now`."""
+    return {word.lower().rstrip("s") for word in WORD.findall(re.sub(r"(?<=[a-z])(?=[A-Z])", " ", text))}
 
 
 def _call(kind: str, tool: Mapping[str, Any], random: Random) -> Call:

@@ -39,10 +39,8 @@ def check_messages(body: Mapping[str, Any]) -> None:
 
 def _unanswered(number: int, calls: set[str]) -> Exception:
     missing = ", ".join(repr(call[:80]) for call in sorted(calls)[:3])
-    message = (
-        f"The calls of an assistant message must each be answered by a message of role `tool`; missing: {missing}."
-    )
-    return invalid(f"messages[{number}].tool_calls", message)
+    message = "The calls of an assistant message must each be answered by a message of role `tool`"
+    return invalid(f"messages[{number}].tool_calls", f"{message}; missing: {missing}.")
 
 
 def name_of(tool: Mapping[str, Any]) -> str:
@@ -68,9 +66,8 @@ def check_tools(body: Mapping[str, Any]) -> None:
             for number, tool in enumerate(allowed):
                 if _named(tool) not in names:
                     raise invalid(f"tool_choice.allowed_tools.tools[{number}]", "This is none of the tools.")
-        case {"type": "function" | "custom"}:
-            if _named(choice) not in names:
-                raise invalid("tool_choice", f"No tool of that kind has the name {name_of(choice)[:80]!r}.")
+        case {"type": "function" | "custom"} if (wanted := _named(choice)) not in names:
+            raise invalid("tool_choice", f"No tool of that kind has the name {wanted[1][:80] if wanted else None!r}.")
     for number, tool in enumerate(tools):
         match tool:
             case {"type": "function", "function": {"parameters": dict(parameters), **function}}:

@@ -1,7 +1,7 @@
-"""Instances of JSON Schemas, made the way a constrained model would: what the schema fixes is kept, the rest is words.
+"""Instances of JSON Schemas, as a constrained model would write them: what the schema fixes is kept, the rest is words.
 
-The law of this file: the same schema and the same chance give the same instance; an instance that is given is valid; and
-making one ends, in a bounded time, for any schema. What cannot be made is refused with the keyword that stands in the way.
+The law of this file: the same schema and the same chance give the same instance; an instance that is given is valid;
+and making one ends, in a bounded time, for any schema. What cannot be made is refused with the keyword in the way.
 """
 
 from __future__ import annotations

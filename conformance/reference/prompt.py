@@ -110,17 +110,17 @@ class _Reader:
 
     def media(self, part: Mapping[str, Any]) -> None:
         match part:
-            case {"type": "image_url", "image_url": {"url": str(url), **image}}:
-                self.take("image", url)
-                tokens = IMAGE[image.get("detail") or "auto"]
+            case {"type": "image_url", "image_url": dict(image)}:
+                self.take("image", image["url"])
+                tokens = IMAGE[image.get("detail", "auto")]
                 self.image_tokens += tokens
             case {"type": "input_audio", "input_audio": {"data": str(data)}}:
                 self.take("audio", data)
                 tokens = 10 + len(data) // 400
                 self.audio_tokens += tokens
-            case {"type": "file", "file": {"file_data": str(data), **file}}:
-                self.take("file", data)
-                tokens = 20 + count(file.get("filename") or "") + len(data) // 6
+            case {"type": "file", "file": dict(file)}:
+                self.take("file", file["file_data"])
+                tokens = 20 + count(file.get("filename", "")) + len(file["file_data"]) // 6
             case _:
                 tokens = 0
         self.tokens += tokens

@@ -77,7 +77,7 @@ def multiple(schema: dict[str, Any], random: Random, *, whole: bool, fine: bool 
     elif whole:
         step *= step.denominator
     if step is None:
-        return _between(schema, low, high, random)
+        return _between(low, high, random)
     if low is None:
         low = high - 100 * step if high is not None else Fraction(0)
     first = math.ceil(low / step)
@@ -88,7 +88,7 @@ def multiple(schema: dict[str, Any], random: Random, *, whole: bool, fine: bool 
         last -= 1
     if last < first:
         if not whole and "multipleOf" not in schema:
-            return _between(schema, low, high, random)
+            return _between(low, high, random)
         raise Unmakeable("multipleOf" if "multipleOf" in schema else "minimum", "no number lies in between")
     return _number(random.randint(first, last) * step)
 
@@ -99,7 +99,7 @@ def _bounds(schema: dict[str, Any]) -> tuple[Fraction | None, Fraction | None]:
     return max(lows, default=None), min(highs, default=None)
 
 
-def _between(schema: dict[str, Any], low: Fraction | None, high: Fraction | None, random: Random) -> int | float:
+def _between(low: Fraction | None, high: Fraction | None, random: Random) -> int | float:
     """A number between two bounds that need not be whole."""
     if low is None or high is None or low > high:
         raise Unmakeable("minimum", "no number lies in between")

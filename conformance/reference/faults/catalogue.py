@@ -7,7 +7,7 @@ from difflib import get_close_matches
 from functools import cache
 from importlib import import_module
 
-import chatconform.reference.faults
+import chatconform.reference.faults as package
 from chatconform.reference.faults.fault import Fault
 
 
@@ -19,9 +19,7 @@ class UnknownFaultError(LookupError):
 def faults() -> tuple[Fault, ...]:
     """Every fault, in the order of files and of lines in them."""
     found: list[Fault] = []
-    for module in pkgutil.iter_modules(
-        chatconform.reference.faults.__path__, f"{chatconform.reference.faults.__name__}."
-    ):
+    for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
         if module.name != __name__:
             found += [value for value in vars(import_module(module.name)).values() if isinstance(value, Fault)]
     return tuple(found)
