@@ -1,0 +1,1 @@
+"""The pytest plugin: options and marks for the suites. It imports nothing until a suite is run."""
