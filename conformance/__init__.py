@@ -5,19 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from chatconform.core.naming import UnknownIdError as UnknownIdError
     from chatconform.core.run_result import RunResult as RunResult
-    from chatconform.rules.catalogue import UnknownRuleError as UnknownRuleError
     from chatconform.run.reach import CannotCheckError as CannotCheckError
     from chatconform.run.server import check as check
 
     __version__: str
 
-__all__ = ["CannotCheckError", "RunResult", "UnknownRuleError", "__version__", "check"]
+__all__ = ["CannotCheckError", "RunResult", "UnknownIdError", "__version__", "check"]
 
 _HOMES = {
     "CannotCheckError": "chatconform.run.reach",
     "RunResult": "chatconform.core.run_result",
-    "UnknownRuleError": "chatconform.rules.catalogue",
+    "UnknownIdError": "chatconform.core.naming",
     "check": "chatconform.run.server",
 }
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import chatconform.cases
 from chatconform.core.case import Case
-from chatconform.rules.catalogue import matches
+from chatconform.core.naming import matches
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -6,7 +6,7 @@ it knows no socket and no adapter.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -126,5 +126,13 @@ class Scenario:
     blocked_by: tuple[str, ...] = ()
     """The scenarios that must be passed before this one says anything of its own."""
     source: str = ""
-    tolerated: tuple[str, ...] = field(default=())
-    """Fields of the completion that are told but not compared here."""
+    also: tuple[str, ...] = ()
+    """Fields of a completion compared here and nowhere else: `id`, `created`, `model`."""
+
+    @property
+    def patience(self) -> float:
+        """Seconds after which a call that is not over hangs: twice what its answers and time limits need, and more."""
+        pauses = sum(step.seconds for answer in self.answers for step in answer.steps if isinstance(step, Pause))
+        allowed = max(call.timeout_s for call in self.calls) if self.expected.error else 0.0
+        gaps = sum(most for _, most in self.expected.gaps)
+        return 6.0 + 2 * pauses + 2 * min(allowed, 4.0) + gaps

@@ -33,7 +33,7 @@ class Choice:
 def choose(only: Sequence[str] = (), skip: Sequence[str] = (), profile: str = "compatible") -> Choice:
     """The rules about servers that match one of `only` (all where it is empty) and none of `skip`, and their cases.
 
-    Raises `UnknownRuleError` for a pattern that matches no rule, and `CannotCheckError` for an unknown profile or where
+    Raises `UnknownIdError` for a pattern that matches no rule, and `CannotCheckError` for an unknown profile or where
     no rule about servers is left.
     """
     if profile not in PROFILES:

@@ -15,10 +15,10 @@ from chatconform.core.ask import Ask
 from chatconform.core.case import Situation
 from chatconform.core.exchange import Origin
 from chatconform.core.judge import judge, judge_series
+from chatconform.core.naming import matches
 from chatconform.core.result import Result, Verdict
 from chatconform.core.rule import Part
 from chatconform.core.tally import Tally
-from chatconform.rules.catalogue import matches
 from chatconform.run.asker import Standing
 from chatconform.run.gate import StoppedError
 from chatconform.run.suspects import RUN_ENDED, Suspect

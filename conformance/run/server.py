@@ -62,7 +62,7 @@ def check(
     chosen rules need is asked. `profile` is `compatible` or `openai`, `timeout` the longest silence in seconds,
     `concurrency` how many requests are in flight at once. `progress` is called now and then from this thread.
 
-    Raises `CannotCheckError` with one sentence for a target that cannot be reached or asked, and `UnknownRuleError` for
+    Raises `CannotCheckError` with one sentence for a target that cannot be reached or asked, and `UnknownIdError` for
     a pattern that matches no rule. An interrupt while cases are played is no exception: the result is then cut short.
     """
     if concurrency < 1 or not timeout > 0:

@@ -1,0 +1,250 @@
+"""The other end of the adapter protocol, version 1: a child process that makes calls through one client.
+
+The law of this file: what the adapter does wrong is told as the adapter's (`AdapterError`, with its last words), what a
+call does is told by its reply. JSON Lines in UTF-8 on its standard input and output; its standard error is its own.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import threading
+import time
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+import orjson
+
+from chatconform.core.telling import tell
+from chatconform.schemas import violations
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+PROTOCOL: Final = 1
+HELLO_WITHIN: Final = 60.0
+"""Seconds to the adapter's `hello`: heavy clients take half a minute to import."""
+MOST_LINE: Final = 64 * 1024 * 1024
+LAST_WORDS: Final = 600
+
+
+class AdapterError(Exception):
+    """The adapter broke the protocol, died, or never began; the message says how, with its last words."""
+
+
+class HangError(Exception):
+    """A call was not over in time; the adapter has been ended."""
+
+
+class RestartedError(Exception):
+    """The adapter was ended because another call hung; this one may be asked again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hello:
+    """What an adapter says of itself: the client, what can be asked of it, and what it reports."""
+
+    client: str
+    version: str = ""
+    runtime: str = ""
+    features: frozenset[str] = frozenset()
+    fields: frozenset[str] = frozenset()
+
+
+def hello_of(message: Any) -> Hello:
+    """The `hello` in an adapter's first message. Raises `AdapterError` where it is none."""
+    for violation in violations("AdapterHello", message):
+        raise AdapterError(f"the adapter's hello is not as the protocol says: {violation.pointer} {violation.message}")
+    told = message["hello"]
+    if told["protocol"] != PROTOCOL:
+        raise AdapterError(f"the adapter speaks protocol {told['protocol']}; this kit speaks {PROTOCOL}")
+    return Hello(
+        told["client"],
+        told.get("version", ""),
+        told.get("runtime", ""),
+        frozenset(told.get("features", ())),
+        frozenset(told.get("fields", ())),
+    )
+
+
+@dataclass(slots=True)
+class _Waiting:
+    """A call that is out: when it was sent, and what came back."""
+
+    sent: float
+    over: threading.Event = field(default_factory=threading.Event)
+    reply: dict[str, Any] | None = None
+    first_delta: float | None = None
+    problem: Exception | None = None
+
+
+class AdapterProcess:
+    """One child process. `call` may be used from several threads; replies may come in any order."""
+
+    def __init__(self, command: Sequence[str], *, environment: Mapping[str, str] | None = None) -> None:
+        """Starts the command and waits for its `hello`. Raises `AdapterError` where it does not come."""
+        self.command = list(command)
+        self._waiting: dict[str, _Waiting] = {}
+        self._answered: set[str] = set()
+        self._lock = threading.Lock()
+        self._writing = threading.Lock()
+        self._last_words = bytearray()
+        self._greeting: dict[str, Any] | None = None
+        self._greeted = threading.Event()
+        self._problem: Exception | None = None
+        try:
+            self._process = subprocess.Popen(
+                self.command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                env=None if environment is None else dict(environment),
+            )
+        except OSError as error:
+            raise AdapterError(f"cannot start {tell(self.command[0])}: {error.strerror or error}") from None
+        threading.Thread(target=self._read_errors, daemon=True).start()
+        threading.Thread(target=self._read, daemon=True).start()
+        if not self._greeted.wait(HELLO_WITHIN):
+            self.kill()
+            raise AdapterError(f"the adapter did not say hello within {HELLO_WITHIN:.0f} s{self._words()}")
+        if self._problem is not None:
+            self.kill()
+            raise self._problem
+        try:
+            self.hello = hello_of(self._greeting)
+        except AdapterError:
+            self.kill()
+            raise
+
+    def call(self, op: Mapping[str, Any], is_hung: Callable[[float], bool]) -> tuple[dict[str, Any], float | None]:
+        """Makes one call; gives its reply, and the seconds to its first delta where the adapter tells them.
+
+        `is_hung(seconds)` is asked again and again with how long the call has been the oldest one out, until it says
+        yes. Raises `HangError` then, `RestartedError` where another call hung, `AdapterError` where the adapter broke.
+        """
+        waiting = _Waiting(time.monotonic())
+        with self._lock:
+            if self._problem is not None:
+                raise self._problem
+            self._waiting[op["id"]] = waiting
+        try:
+            with self._writing:
+                assert self._process.stdin is not None
+                self._process.stdin.write(orjson.dumps(op) + b"\n")
+                self._process.stdin.flush()
+        except (OSError, ValueError):
+            time.sleep(0.2)  # let the reader see how it ended
+            raise self._problem or AdapterError(f"the adapter stopped reading{self._words()}") from None
+        oldest_since: float | None = None
+        while not waiting.over.wait(0.05):
+            with self._lock:
+                oldest = next(iter(self._waiting.values()), None)
+            if oldest is waiting:
+                oldest_since = oldest_since or time.monotonic()
+            if is_hung(time.monotonic() - oldest_since if oldest_since else 0.0):
+                self._end(RestartedError())
+                raise HangError
+        with self._lock:
+            self._waiting.pop(op["id"], None)
+        if waiting.problem is not None:
+            raise waiting.problem
+        assert waiting.reply is not None
+        return waiting.reply, waiting.first_delta
+
+    def close(self) -> None:
+        """Ends the adapter in order: its input is closed, and after two seconds it is killed."""
+        with suppress(OSError, ValueError):
+            assert self._process.stdin is not None
+            self._process.stdin.close()
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(2.0)
+        self.kill()
+
+    def kill(self) -> None:
+        """Ends the adapter at once."""
+        with suppress(OSError):
+            self._process.kill()
+        self._process.wait()
+        for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
+            with suppress(OSError, ValueError):
+                assert pipe is not None
+                pipe.close()
+
+    def _read(self) -> None:
+        output = self._process.stdout
+        assert output is not None
+        try:
+            while line := output.readline(MOST_LINE + 1):
+                if len(line) > MOST_LINE:
+                    raise AdapterError(f"the adapter wrote a line of more than {MOST_LINE >> 20} MiB")
+                if line.strip():
+                    self._take(line)
+        except AdapterError as error:
+            self._end(error)
+            return
+        except (OSError, ValueError):
+            pass
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(1.0)
+        code = self._process.poll()
+        how = "closed its output" if code is None else f"ended with status {code}"
+        when = "before it said hello" if self._greeting is None else "while calls were out"
+        self._end(AdapterError(f"the adapter {how} {when}{self._words()}"))
+
+    def _take(self, line: bytes) -> None:
+        """Takes one line of the adapter's in. Raises `AdapterError` where it is none of the protocol."""
+        try:
+            message = orjson.loads(line)
+        except orjson.JSONDecodeError:
+            said = tell(line.decode(errors="replace").rstrip())
+            raise AdapterError(f"the adapter wrote what is no JSON line: {said}{self._words()}") from None
+        if self._greeting is None:
+            self._greeting = message if isinstance(message, dict) else {"": message}
+            self._greeted.set()
+            return
+        if isinstance(message, dict) and message.get("event") == "delta":
+            self._note_delta(message.get("id"))
+            return
+        for violation in violations("AdapterReply", message):
+            where = f" at {violation.pointer}" if violation.pointer else ""
+            raise AdapterError(f"the adapter's reply is not as the protocol says{where}: {violation.message}")
+        with self._lock:
+            waiting = self._waiting.get(message["id"])
+            if waiting is None or waiting.reply is not None:
+                twice = message["id"] in self._answered
+                told = "answered twice" if twice else "answered what was not asked"
+                raise AdapterError(f"the adapter {told}: {tell(message['id'])}")
+            self._answered.add(message["id"])
+            waiting.reply = message
+            waiting.over.set()
+
+    def _note_delta(self, call_id: Any) -> None:
+        with self._lock:
+            waiting = self._waiting.get(call_id) if isinstance(call_id, str) else None
+            if waiting is not None and waiting.first_delta is None:
+                waiting.first_delta = time.monotonic() - waiting.sent
+
+    def _end(self, problem: Exception) -> None:
+        """Tells every call that is out why nothing more comes, and ends the process."""
+        with self._lock:
+            self._problem = self._problem or problem
+            for waiting in self._waiting.values():
+                if waiting.reply is None:
+                    waiting.problem = waiting.problem or self._problem
+                    waiting.over.set()
+        self._greeted.set()
+        with suppress(OSError):
+            self._process.kill()
+
+    def _read_errors(self) -> None:
+        pipe = self._process.stderr
+        assert pipe is not None
+        with suppress(OSError, ValueError):
+            while words := os.read(pipe.fileno(), 65536):
+                self._last_words = (self._last_words + words)[-LAST_WORDS:]
+
+    def _words(self) -> str:
+        time.sleep(0.05)  # what it said last may still be on its way
+        words = self._last_words.decode(errors="replace").strip()
+        return f"; its last words: {tell(words[-300:], 300)}" if words else ""

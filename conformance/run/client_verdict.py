@@ -1,0 +1,182 @@
+"""From what a client did in a scenario to a verdict: what came out, what went over the wire, what was sent.
+
+The law of this file: pure. It sees the reply, what the server heard and the clock's readings, and asks nothing more.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+from chatconform.core.assembly import assemble
+from chatconform.core.likeness import Difference, RequestLikeness, compare, request_likeness
+from chatconform.core.scenario_result import FailureKind, ScenarioOutcome, ScenarioResult
+from chatconform.core.telling import tell
+from chatconform.schemas import is_valid
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from chatconform.core.scenario import Scenario, ToldError
+    from chatconform.targets.scripted import Heard
+
+NOT_COMPARED = frozenset({"id", "created", "model"})
+"""Compared in the scenarios that are about them alone, or one reason would fail a hundred."""
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """What happened in one scenario: the reply to its last call and the clock."""
+
+    reply: Mapping[str, Any]
+    began: float
+    ended: float
+    first_delta: float | None
+    heard: Sequence[Heard]
+
+
+def verdict(scenario: Scenario, happened: Happened, fields: frozenset[str]) -> ScenarioResult:
+    """What became of a scenario, for a client that reports these fields."""
+    likenesses, told = _requests(scenario, happened.heard)
+    lossy: list[str] = []
+    failure = None
+    for kind, detail in _failures(scenario, happened, fields, likenesses, told):
+        if kind is None:
+            lossy.append(detail)
+        elif failure is None:
+            failure = (kind, detail)
+    seconds = happened.ended - happened.began
+    if failure:
+        return ScenarioResult(scenario, ScenarioOutcome.FAILED, *failure, likenesses, told, seconds)
+    outcome = ScenarioOutcome.LOSSY if lossy else ScenarioOutcome.PASSED
+    return ScenarioResult(scenario, outcome, None, "; ".join(lossy), likenesses, told, seconds)
+
+
+def _failures(
+    scenario: Scenario,
+    happened: Happened,
+    fields: frozenset[str],
+    likenesses: tuple[RequestLikeness, ...],
+    told: str,
+) -> Iterator[tuple[FailureKind | None, str]]:
+    """What is wrong, the weightiest first; with no kind for what is only lossy."""
+    yield from _came_out(scenario, happened, fields)
+    yield from _on_the_wire(scenario, happened)
+    if scenario.id.startswith("rq."):
+        if RequestLikeness.INVALID in likenesses or RequestLikeness.CHANGED in likenesses:
+            yield FailureKind.WRONG, f"the request is not what was asked: {told}"
+        elif RequestLikeness.RESHAPED in likenesses:
+            yield None, f"the request is written in another way: {told}"
+
+
+def _came_out(
+    scenario: Scenario, happened: Happened, fields: frozenset[str]
+) -> Iterator[tuple[FailureKind | None, str]]:
+    expected, reply = scenario.expected, happened.reply
+    if reply["ok"]:
+        held = held_completion(reply)
+        if expected.unfinished:
+            if _is_finished(held):
+                yield FailureKind.SILENT, f"a broken answer came out as finished: {tell(held, 200)}"
+        elif expected.completion is not None:
+            compared = fields - (NOT_COMPARED - frozenset(scenario.also))
+            yield from _differences(compare(expected.completion, held, compared))
+        elif not expected.anything:
+            yield FailureKind.SILENT, f"there was an error, and a value came out: {tell(held, 200)}"
+        return
+    error = reply["error"]
+    if expected.error is not None:
+        yield from _error(expected.error, error, happened.heard)
+    elif not expected.anything and not expected.unfinished:
+        yield FailureKind.EXCEPTION, f"raised {_told(error)}"
+
+
+def held_completion(reply: Mapping[str, Any]) -> Any:
+    """The completion of a reply: as it stands, or assembled from its chunks."""
+    return assemble(reply["chunks"]) or {"choices": []} if "chunks" in reply else reply.get("completion")
+
+
+def _is_finished(held: Any) -> bool:
+    """Whether a completion looks finished: each choice says why it ended."""
+    choices = held.get("choices") if isinstance(held, dict) else None
+    reasons = [choice.get("finish_reason") for choice in choices or () if isinstance(choice, dict)]
+    return bool(reasons) and all(reason is not None for reason in reasons)
+
+
+def _differences(differences: Iterator[Difference]) -> Iterator[tuple[FailureKind | None, str]]:
+    for difference in differences:
+        yield None if difference.lossy else FailureKind.WRONG, f"{difference.pointer} {difference.message}".strip()
+
+
+def _error(
+    expected: ToldError, error: Mapping[str, Any], heard: Sequence[Heard]
+) -> Iterator[tuple[FailureKind | None, str]]:
+    if expected.kinds and error["kind"] not in expected.kinds:
+        yield None, f"the error is told as {error['kind']}, it is {' or '.join(expected.kinds)}"
+    if expected.status is not None and error.get("status") != expected.status:
+        if error.get("status") is None:
+            yield None, f"the error does not tell the status {expected.status}"
+        else:
+            yield None, f"the error tells the status {error['status']}, sent was {expected.status}"
+    if expected.code is not None and expected.code not in {error.get("code"), _code_in(error.get("body"))}:
+        yield None, f"the error does not tell the code {expected.code}"
+    texts = " ".join(str(error.get(key) or "") for key in ("message", "body"))
+    if expected.message is not None and expected.message not in texts:
+        yield None, f"the error does not tell the server's message: {_told(error)}"
+    if expected.status is None and not heard and error.get("status") is not None:
+        yield None, f"the error tells the status {error['status']}, which nobody sent"
+
+
+def _code_in(body: Any) -> Any:
+    """The code in an error body, in its envelope or out of it."""
+    match body:
+        case {"error": {"code": code}} | {"code": code}:
+            return code
+        case _:
+            return None
+
+
+def _told(error: Mapping[str, Any]) -> str:
+    name = error.get("class") or error["kind"]
+    return f"{name}: {tell(error.get('message'), 160)}" if error.get("message") else str(name)
+
+
+def _on_the_wire(scenario: Scenario, happened: Happened) -> Iterator[tuple[FailureKind | None, str]]:
+    expected, heard = scenario.expected, happened.heard
+    few, many = expected.requests
+    if not few <= len(heard) <= many:
+        wanted = str(few) if few == many else f"{few} to {many}"
+        yield FailureKind.POLICY, f"sent {len(heard)} requests, expected {wanted}"
+    for number, ((least, most), (earlier, later)) in enumerate(zip(expected.gaps, pairwise(heard), strict=False), 1):
+        gap = later.began - (earlier.answered or earlier.whole)
+        if not least <= gap <= most:
+            yield FailureKind.POLICY, f"waited {gap:.2f} s before repeat {number}, expected {least:g} to {most:g} s"
+    if expected.same_body and len(scenario.calls) == 1 and len({one.request.body for one in heard}) > 1:
+        yield FailureKind.POLICY, "repeated the request with another body"
+    if expected.within is not None and happened.ended - happened.began > expected.within:
+        took = happened.ended - happened.began
+        yield FailureKind.POLICY, f"was over after {took:.2f} s, expected at most {expected.within:g} s"
+    first = happened.reply.get("first_delta_s") if happened.first_delta is None else happened.first_delta
+    if expected.delta_within is not None and first is not None and first > expected.delta_within:
+        yield FailureKind.POLICY, f"gave the first delta after {first:.2f} s, expected {expected.delta_within:g} s"
+    if expected.leaves_within is not None and heard:
+        left = heard[-1].left
+        if left is None or left - happened.ended > expected.leaves_within:
+            yield FailureKind.POLICY, "stopped reading the stream and left the connection open"
+
+
+def _requests(scenario: Scenario, heard: Sequence[Heard]) -> tuple[tuple[RequestLikeness, ...], str]:
+    """How like each request is to the call that it belongs to, and the first difference in words."""
+    likenesses: list[RequestLikeness] = []
+    first = ""
+    per_call = max(1, len(heard) // len(scenario.calls))
+    for number, one in enumerate(heard):
+        asked = scenario.calls[min(number // per_call, len(scenario.calls) - 1)].request
+        body = one.request.json
+        likeness, told = request_likeness(asked, body)
+        if likeness is not RequestLikeness.EQUAL and not is_valid("CreateChatCompletionRequest", body):
+            likeness = RequestLikeness.INVALID
+        likenesses.append(likeness)
+        first = first or told
+    return tuple(likenesses), first
