@@ -18,16 +18,31 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """What a case may know of the target: the model to name, and a source of randomness of its own."""
+    """What a case may know of the target: the model to name, and a source of randomness of its own.
+
+    `limit` is the name under which the target takes a limit of tokens: reasoning models refuse the older name, old
+    servers the newer one. It is empty where the target takes neither.
+    """
 
     model: str
     random: Random = field(default_factory=lambda: Random(0))
+    limit: str = "max_completion_tokens"
 
-    def chat(self, messages: str | list[dict[str, Any]] = "Say something short.", **parameters: Any) -> Ask:
-        """A request for a completion: a user's text or whole messages, and any further parameters."""
+    def chat(
+        self,
+        messages: str | list[dict[str, Any]] = "Say something short.",
+        *,
+        most: int | None = None,
+        **parameters: Any,
+    ) -> Ask:
+        """A request for a completion: a user's text or whole messages, and any further parameters.
+
+        `most` limits the tokens, under the name that the target takes.
+        """
         if isinstance(messages, str):
             messages = [{"role": "user", "content": messages}]
-        return Ask({"model": self.model, "messages": messages, **parameters})
+        limited = {self.limit: most} if most is not None and self.limit else {}
+        return Ask({"model": self.model, "messages": messages, **limited, **parameters})
 
 
 @dataclass(frozen=True, slots=True)
