@@ -152,6 +152,11 @@ class AdapterProcess:
         assert waiting.reply is not None
         return waiting.reply, waiting.first_delta
 
+    @property
+    def has_ended(self) -> bool:
+        """Whether nothing can be asked of it any more."""
+        return self._problem is not None
+
     def close(self) -> None:
         """Ends the adapter in order: its input is closed, and after two seconds it is killed."""
         with suppress(OSError, ValueError):

@@ -1,0 +1,275 @@
+"""Driving a client through scenarios: told what to ask, answered by script, judged by what came out.
+
+The law of this file: the adapter is started once and asked several scenarios at a time; a call that hangs costs that
+one scenario, the adapter is started anew and the others that were out are asked again. What an adapter does wrong ends
+the run, and what was done so far is kept.
+"""
+
+from __future__ import annotations
+
+import secrets
+import socket
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Final
+
+from chatconform.core.exchange import Exchange, Origin
+from chatconform.core.judge import judge
+from chatconform.core.rule import Part
+from chatconform.core.scenario_result import ClientRunResult, FailureKind, ScenarioOutcome, ScenarioResult
+from chatconform.core.tally import Tally
+from chatconform.rules.catalogue import rules
+from chatconform.run.adapter import AdapterError, AdapterProcess, HangError, Hello, RestartedError
+from chatconform.run.client_verdict import Happened, verdict
+from chatconform.scenarios.catalogue import scenarios as all_scenarios
+from chatconform.targets.scripted import ScriptedServer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from chatconform.core.scenario import Call, Scenario
+
+CONCURRENCY: Final = 8
+TRIES: Final = 3
+"""How often a scenario is asked anew because another one hung the adapter."""
+FAILED: Final = {ScenarioOutcome.FAILED, ScenarioOutcome.BLOCKED}
+
+
+class InProcess:
+    """A client in this process: one function from a call of the adapter protocol to its reply."""
+
+    def __init__(self, call: Callable[[dict[str, Any]], dict[str, Any]], hello: Hello) -> None:
+        self._call = call
+        self.hello = hello
+
+    def call(self, op: Mapping[str, Any], is_hung: Callable[[float], bool]) -> tuple[dict[str, Any], float | None]:
+        """Makes one call, as `AdapterProcess.call` does. A function that hangs cannot be ended: its thread is left."""
+        replies: list[dict[str, Any]] = []
+        problems: list[Exception] = []
+
+        def make() -> None:
+            try:
+                replies.append(self._call(dict(op)))
+            except Exception as error:  # the adapter's own mistake, whatever it is
+                problems.append(AdapterError(f"the adapter function raised {type(error).__name__}: {error}"))
+
+        thread = threading.Thread(target=make, daemon=True)
+        thread.start()
+        began = time.monotonic()
+        while thread.is_alive():
+            thread.join(0.05)
+            if is_hung(time.monotonic() - began):
+                raise HangError
+        if problems:
+            raise problems[0]
+        return replies[0], None
+
+    def close(self) -> None:
+        """Nothing is to be ended."""
+
+
+class ClientDriver:
+    """One client under test and the scripted server that answers it."""
+
+    def __init__(self, start: Callable[[], AdapterProcess | InProcess], *, timeout: float | None = None) -> None:
+        """Starts the client. Raises `AdapterError` where it does not begin. `timeout` caps each scenario's patience."""
+        self._start = start
+        self._timeout = timeout
+        self._client = start()
+        self._server = ScriptedServer()
+        self._lock = threading.Lock()
+        self.hello = self._client.hello
+        self.restarts = 0
+
+    def close(self) -> None:
+        """Ends the client and the server."""
+        self._server.close()
+        self._client.close()
+
+    def ask(self, scenario: Scenario) -> tuple[ScenarioResult, list[Exchange]]:
+        """Puts the client through one scenario. Gives what became of it, and what the client sent."""
+        if missing := [feature for feature in scenario.needs if feature not in self.hello.features]:
+            detail = f"the client does not declare {', '.join(missing)}"
+            return ScenarioResult(scenario, ScenarioOutcome.UNSUPPORTED, detail=detail), []
+        for _ in range(TRIES):
+            with suppress(RestartedError):
+                return self._ask_once(scenario)
+            self._restart()
+        detail = "other scenarios hung the adapter again and again while this one was asked"
+        return ScenarioResult(scenario, ScenarioOutcome.FAILED, FailureKind.HANG, detail), []
+
+    def _ask_once(self, scenario: Scenario) -> tuple[ScenarioResult, list[Exchange]]:
+        token = f"{scenario.id.replace('.', '-')}-{secrets.token_hex(3)}"
+        if scenario.answers:
+            self._server.add(token, scenario.answers)
+        base_url = (
+            self._server.base_url(token) if scenario.answers else f"http://127.0.0.1:{_closed_port()}/t/{token}/v1"
+        )
+        patience = min(scenario.patience, self._timeout or scenario.patience)
+        client = self._client
+
+        def is_hung(oldest_for: float) -> bool:
+            heard = self._server.heard(token)
+            since = time.monotonic() - heard[0].began if heard else 0.0
+            return max(since, oldest_for) > patience
+
+        reply: dict[str, Any] = {}
+        first_delta = None
+        began = time.monotonic()
+        try:
+            for number, call in enumerate(scenario.calls):
+                began = time.monotonic()
+                reply, first_delta = client.call(_op(token, number, base_url, call), is_hung)
+                if "unsupported" in reply:
+                    break
+        except HangError:
+            self._restart(client)
+            detail = f"the call was not over after {patience:.0f} s"
+            result = ScenarioResult(scenario, ScenarioOutcome.FAILED, FailureKind.HANG, detail)
+            return result, _exchanges(scenario, self._server.remove(token))
+        except RestartedError:
+            self._server.remove(token)
+            raise
+        ended = time.monotonic()
+        self._await_leaving(scenario, token, ended)
+        heard = self._server.remove(token)
+        if "unsupported" in reply:
+            detail = f"the client cannot: {reply['unsupported']}"
+            return ScenarioResult(scenario, ScenarioOutcome.UNSUPPORTED, detail=detail), _exchanges(scenario, heard)
+        if coding := next((one.not_accepted for one in heard if one.not_accepted), None):
+            detail = f"the client does not accept {coding}"
+            return ScenarioResult(scenario, ScenarioOutcome.UNSUPPORTED, detail=detail), _exchanges(scenario, heard)
+        result = verdict(scenario, Happened(reply, began, ended, first_delta, heard), self.hello.fields)
+        return result, _exchanges(scenario, heard)
+
+    def _await_leaving(self, scenario: Scenario, token: str, ended: float) -> None:
+        """Gives a client that stopped reading the time to end its connection."""
+        if scenario.expected.leaves_within is None:
+            return
+        while time.monotonic() < ended + scenario.expected.leaves_within:
+            heard = self._server.heard(token)
+            if heard and heard[-1].left is not None:
+                return
+            time.sleep(0.01)
+
+    def _restart(self, broken: AdapterProcess | InProcess | None = None) -> None:
+        """Starts the client anew, once for all the threads that see it broken."""
+        with self._lock:
+            if broken is not None and broken is not self._client:
+                return
+            if broken is None and isinstance(self._client, AdapterProcess) and not self._client.has_ended:
+                return
+            self._client.close()
+            self._client = self._start()
+            self.restarts += 1
+
+
+def check_client(
+    start: Callable[[], AdapterProcess | InProcess],
+    *,
+    scenarios: Sequence[Scenario] | None = None,
+    concurrency: int = CONCURRENCY,
+    timeout: float | None = None,
+    seed: int = 0,
+    progress: Callable[[ScenarioResult], None] | None = None,
+) -> ClientRunResult:
+    """Puts a client through scenarios, several at a time, and judges the requests that it sends.
+
+    Takes a function that starts the client (again, after a hang), the scenarios (all of them by default), how many are
+    asked at a time, and the most seconds that one may take. Gives the results in the order of the scenarios. Raises
+    `AdapterError` where the client does not begin; one that breaks later cuts the run short.
+    """
+    chosen = tuple(all_scenarios() if scenarios is None else scenarios)
+    began = time.monotonic()
+    driver = ClientDriver(start, timeout=timeout)
+    on_requests = [rule for rule in rules() if rule.on is Part.REQUEST]
+    tally = Tally(on_requests)
+    done: dict[str, ScenarioResult] = {}
+    exchanges: list[Exchange] = []
+    cut_short: str | None = None
+
+    def take(result: ScenarioResult, sent: list[Exchange]) -> None:
+        done[result.scenario.id] = result
+        exchanges.extend(sent)
+        if progress is not None:
+            progress(result)
+
+    pool = ThreadPoolExecutor(concurrency)
+    try:
+        for wave in _waves(chosen):
+            out = [pool.submit(_unless_blocked, driver, scenario, done) for scenario in wave]
+            for future in as_completed(out):
+                take(*future.result())
+    except AdapterError as error:
+        cut_short = str(error)
+    except KeyboardInterrupt:
+        cut_short = "interrupted"
+    finally:
+        driver.close()
+        pool.shutdown(cancel_futures=True)
+    for exchange in exchanges:
+        tally.add(judge(exchange, on_requests))
+    return ClientRunResult(
+        driver.hello.client,
+        driver.hello.version,
+        tuple(done[scenario.id] for scenario in chosen if scenario.id in done),
+        tuple(tally.outcomes.values()),
+        len(exchanges),
+        time.monotonic() - began,
+        seed,
+        driver.restarts,
+        cut_short,
+    )
+
+
+def _unless_blocked(
+    driver: ClientDriver, scenario: Scenario, done: Mapping[str, ScenarioResult]
+) -> tuple[ScenarioResult, list[Exchange]]:
+    blockers = [name for name in scenario.blocked_by if name in done and done[name].outcome in FAILED]
+    if blockers:
+        detail = f"blocked by {', '.join(blockers)}"
+        return ScenarioResult(scenario, ScenarioOutcome.BLOCKED, detail=detail), []
+    return driver.ask(scenario)
+
+
+def _waves(chosen: Sequence[Scenario]) -> list[list[Scenario]]:
+    """The scenarios in waves: each after those that may block it."""
+    ids = {scenario.id for scenario in chosen}
+    waves: list[list[Scenario]] = []
+    placed: set[str] = set()
+    rest = list(chosen)
+    while rest:
+        wave = [one for one in rest if all(name in placed or name not in ids for name in one.blocked_by)]
+        if not wave:
+            raise ValueError(f"scenarios block one another in a circle: {', '.join(one.id for one in rest)}")
+        waves.append(wave)
+        placed |= {one.id for one in wave}
+        rest = [one for one in rest if one.id not in placed]
+    return waves
+
+
+def _op(token: str, number: int, base_url: str, call: Call) -> dict[str, Any]:
+    """A call in the form of the adapter protocol."""
+    return {
+        "id": token if number == 0 else f"{token}-{number + 1}",
+        "op": "chat",
+        "base_url": base_url,
+        "api_key": f"sk-test-{token}",
+        "request": dict(call.request),
+        "options": {"timeout_s": call.timeout_s, "max_retries": call.max_retries, "stop_after": call.stop_after},
+    }
+
+
+def _exchanges(scenario: Scenario, heard: Sequence[Any]) -> list[Exchange]:
+    """What the client sent, for the rules on requests."""
+    return [Exchange(Origin(scenario.id, step), one.request) for step, one in enumerate(heard)]
+
+
+def _closed_port() -> int:
+    """A loopback port on which nothing listens."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
