@@ -131,9 +131,9 @@ def _tokens(
     body: Mapping[str, Any], prompt: Prompt, sampling: model.Sampling, choice: int, chance: Random
 ) -> Iterable[model.Token]:
     """The tokens of an answer in words, without an end by limit or stop."""
-    top = body.get("top_logprobs") or 0
+    top = (body.get("top_logprobs") or 0) if body.get("logprobs") else None
     if (text := _fixed(body, chance)) is not None:
-        return model.forced(encode(text), top)
+        return model.forced(encode(text), top or 0)
     sentences = SENTENCES[body.get("verbosity") or "medium"]
     if not LONG.isdisjoint(prompt.text.lower().split()):
         sentences *= 20

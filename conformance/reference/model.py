@@ -48,7 +48,7 @@ class Token:
     """A token of an answer: its text, how likely it was, and what else could have come, likeliest first."""
 
     text: str
-    logprob: float
+    logprob: float = 0.0
     others: tuple[tuple[str, float], ...] = ()
 
 
@@ -58,8 +58,11 @@ def random_for(context: bytes, sampling: Sampling, choice: int) -> Random:
     return Random(int.from_bytes(blake2b(context + start, digest_size=16).digest(), "big"))
 
 
-def written(context: bytes, sampling: Sampling, choice: int, sentences: int, top: int) -> Iterator[Token]:
-    """The tokens of a text of so many sentences, each with the `top` likeliest; it ends by itself if it may."""
+def written(context: bytes, sampling: Sampling, choice: int, sentences: int, top: int | None) -> Iterator[Token]:
+    """The tokens of a text of so many sentences; it ends by itself if it may.
+
+    Each is told with how likely it was and the `top` likeliest, unless `top` is None.
+    """
     chance = random_for(context, sampling, choice)
     counts: dict[int, int] = {}
     last = position = sentence = place = 0
@@ -74,7 +77,7 @@ def written(context: bytes, sampling: Sampling, choice: int, sentences: int, top
         chosen = _choose(rated, sampling, chance)
         if chosen == END:
             return
-        yield _told(chosen, rated, top)
+        yield Token(piece(chosen)) if top is None else _told(chosen, rated, top)
         counts[chosen] = counts.get(chosen, 0) + 1
         last, position, place = chosen, position + 1, place + 1
         if place == len(form):
