@@ -1,0 +1,103 @@
+"""Structured outputs: schemas that leave one value, or hardly any, so that enforcing shows with any model."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from chatconform.cases.tools import STREAMED, code, forced
+from chatconform.core.case import Situation, case
+
+if TYPE_CHECKING:
+    from chatconform.core.ask import Ask
+    from chatconform.core.case import Asking
+
+MOST: Final = 200
+AS_JSON: Final = "Answer as JSON."
+
+
+def by_schema(schema: dict[str, Any], name: str = "answer") -> dict[str, Any]:
+    """A strict response format."""
+    return {"type": "json_schema", "json_schema": {"name": name, "strict": True, "schema": schema}}
+
+
+def closed(**properties: Any) -> dict[str, Any]:
+    """An object schema with these properties, all of them required, and no others."""
+    return {"type": "object", "properties": properties, "required": [*properties], "additionalProperties": False}
+
+
+def asking(situation: Situation, schema: dict[str, Any], most: int = MOST, **more: Any) -> Ask:
+    """A request for an answer by a schema."""
+    return situation.chat(AS_JSON, response_format=by_schema(schema), most=most, **more)
+
+
+@case(
+    "structured.schema",
+    exercises=["response.structured.schema-is-enforced", "response.structured.json-stands-alone"],
+    most=3,
+)
+def one_value(situation: Situation) -> Asking:
+    """A schema that leaves one random value: whole, streamed, and in two choices."""
+    yield asking(situation, forced("code", code(situation)))
+    yield asking(situation, forced("code", code(situation)), **STREAMED)
+    yield asking(situation, forced("code", code(situation)), n=2)
+
+
+@case(
+    "structured.object",
+    exercises=["response.structured.json-object-is-json", "response.structured.json-stands-alone"],
+    most=2,
+)
+def any_object(situation: Situation) -> Asking:
+    """Any JSON object, whole and streamed."""
+    wish = "Answer with a very short JSON object."
+    yield situation.chat(wish, response_format={"type": "json_object"}, most=300)
+    yield situation.chat(wish, response_format={"type": "json_object"}, most=300, **STREAMED)
+
+
+@case("structured.characters", exercises=["response.structured.strings-are-kept-whole"])
+def odd_characters(situation: Situation) -> Asking:
+    """A string with quotes, backslashes, line ends and characters of every width, forced."""
+    yield asking(situation, forced("text", f'{code(situation)} "é\\ü" 日本 🙂\n\t/'))
+
+
+@case("structured.keywords", exercises=["response.structured.keywords-are-honoured"], most=3)
+def keywords(situation: Situation) -> Asking:
+    """Keywords that narrow strings, numbers and lists, and ones that refer and choose."""
+    yield asking(
+        situation,
+        closed(
+            code={"type": "string", "pattern": "^[0-9]{6}$"},
+            word={"type": "string", "minLength": 12, "maxLength": 16},
+        ),
+    )
+    yield asking(
+        situation,
+        closed(
+            count={"type": "integer", "minimum": 4170, "maximum": 4179},
+            rows={
+                "type": "array",
+                "minItems": 2,
+                "maxItems": 2,
+                "items": {"type": "array", "minItems": 3, "maxItems": 3, "items": {"type": "boolean"}},
+            },
+        ),
+    )
+    first, second = code(situation), code(situation)
+    schema = closed(pick={"anyOf": [{"$ref": "#/$defs/first"}, {"$ref": "#/$defs/second"}]}, flag={"type": "boolean"})
+    schema["$defs"] = {"first": forced("a", first), "second": forced("b", second)}
+    yield asking(situation, schema)
+
+
+@case("structured.cut", exercises=["response.structured.cut-ends-with-length"])
+def cut(situation: Situation) -> Asking:
+    """An answer by a schema that the limit cuts at once."""
+    yield asking(situation, forced("code", code(situation) * 4), most=4)
+
+
+@case("structured.recursion", exercises=["response.structured.schema-is-enforced", "response.status"], most=2)
+def recursion(situation: Situation) -> Asking:
+    """A schema that refers to itself, and one whose references go in a circle and describe nothing."""
+    node = closed(value={"type": "integer"}, next={"anyOf": [{"$ref": "#/$defs/node"}, {"type": "null"}]})
+    yield asking(situation, {**closed(list={"$ref": "#/$defs/node"}), "$defs": {"node": node}}, most=120)
+    circle = {"a": {"$ref": "#/$defs/b"}, "b": {"$ref": "#/$defs/a"}}
+    yield asking(situation, {**closed(round={"$ref": "#/$defs/a"}), "$defs": circle}, most=48)

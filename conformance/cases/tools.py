@@ -1,0 +1,114 @@
+"""Tools: every choice that a request can make about them, streamed and not, with tools that differ in name alone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from chatconform.core.case import Situation, case
+from chatconform.rules.reading import choices
+
+if TYPE_CHECKING:
+    from chatconform.core.case import Asking
+
+MOST: Final = 300
+CALLS: Final = ["response.calls", "stream.tools", "response.tools.names-are-offered"]
+STREAMED: Final[dict[str, Any]] = {"stream": True, "stream_options": {"include_usage": True}}
+
+
+def code(situation: Situation) -> str:
+    """A word that no model writes by chance."""
+    return "".join(situation.random.choices("bcdfghjkmnpqrstvwxz", k=8))
+
+
+def forced(key: str, value: str) -> dict[str, Any]:
+    """A schema that one single object follows."""
+    return {
+        "type": "object",
+        "properties": {key: {"type": "string", "enum": [value]}},
+        "required": [key],
+        "additionalProperties": False,
+    }
+
+
+def function(name: str, description: str, **more: Any) -> dict[str, Any]:
+    """A function tool."""
+    return {"type": "function", "function": {"name": name, "description": description, **more}}
+
+
+def named(name: str) -> dict[str, Any]:
+    """A choice that names a function."""
+    return {"type": "function", "function": {"name": name}}
+
+
+def twins(situation: Situation) -> list[dict[str, Any]]:
+    """Two strict tools, alike but for their names and the one value that each takes."""
+    return [
+        function(
+            f"open_{side}_gate", f"Opens the {side} gate.", strict=True, parameters=forced("code", code(situation))
+        )
+        for side in ("north", "south")
+    ]
+
+
+@case("tools.named", exercises=[*CALLS, "response.tools.named-is-kept"], most=3)
+def named_tools(situation: Situation) -> Asking:
+    """A choice that names one of two alike tools, whole and streamed, and one that names a tool without parameters."""
+    tools = twins(situation)
+    yield situation.chat("Open a gate.", tools=tools, tool_choice=named("open_south_gate"), most=MOST)
+    yield situation.chat("Open a gate.", tools=tools, tool_choice=named("open_north_gate"), most=MOST, **STREAMED)
+    bare = [function("refresh", "Refreshes the page."), tools[0]]
+    yield situation.chat("Refresh the page.", tools=bare, tool_choice=named("refresh"), most=MOST)
+
+
+@case("tools.required", exercises=[*CALLS, "response.tools.required-is-kept"], most=2)
+def required_tools(situation: Situation) -> Asking:
+    """A call that is required, whole and streamed, where the words ask for none."""
+    tools = twins(situation)
+    yield situation.chat("Tell me a joke.", tools=tools, tool_choice="required", most=MOST)
+    yield situation.chat("Tell me a joke.", tools=tools, tool_choice="required", most=MOST, **STREAMED)
+
+
+@case("tools.none", exercises=["response.tools.none-is-kept"], most=2)
+def no_tools(situation: Situation) -> Asking:
+    """Tools that are offered and ruled out, whole and streamed, where the words ask for a call."""
+    tools = twins(situation)
+    yield situation.chat("Call the tool that opens the north gate.", tools=tools, tool_choice="none", most=48)
+    yield situation.chat("Call both tools now.", tools=tools, tool_choice="none", most=48, **STREAMED)
+
+
+@case(
+    "tools.parallel",
+    exercises=[*CALLS, "response.calls.ids-are-unique", "response.tools.parallel-off-is-kept"],
+    most=2,
+)
+def parallel_tools(situation: Situation) -> Asking:
+    """Two calls asked for in one breath, first with `parallel_tool_calls` true and then with it false."""
+    both = "Call both tools now: open the north gate and open the south gate."
+    asked: dict[str, Any] = {"tools": twins(situation), "tool_choice": "required", "most": MOST}
+    free = yield situation.chat(both, parallel_tool_calls=True, **asked)
+    several = any(len(choice.calls) > 1 for choice in choices(free))
+    single = situation.chat(both, parallel_tool_calls=False, **asked)
+    yield single.tagged(several_calls_without=True) if several else single
+
+
+@case(
+    "tools.conversation",
+    exercises=[*CALLS, "response.calls.finish-tells-of-them", "series.history.tool-results-are-accepted"],
+    most=2,
+)
+def conversation(situation: Situation) -> Asking:
+    """A call left to the model, then results given back: one of odd characters, and an empty one."""
+    tools = twins(situation)
+    yield situation.chat("Call the tool that opens the north gate.", tools=tools, most=MOST)
+    results = ['Öffnet 🙂 “now” \\ \u2028 {"state": "open"}\n\t', ""]
+    calls = [
+        {"id": f"call_{side}", "type": "function", "function": {"name": f"open_{side}_gate", "arguments": "{}"}}
+        for side in ("north", "south")
+    ]
+    messages: list[dict[str, Any]] = [
+        {"role": "user", "content": "Open both gates."},
+        {"role": "assistant", "content": None, "tool_calls": calls},
+    ]
+    for call, result in zip(calls, results, strict=True):
+        messages.append({"role": "tool", "tool_call_id": call["id"], "content": result})
+    yield situation.chat(messages, tools=tools, most=48)
