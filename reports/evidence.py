@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
-import orjson
-
 from chatconform.core.exchange import Exchange
 from chatconform.core.recording import to_json
 
@@ -54,7 +52,7 @@ class Evidence:
                 exchange.failure,
                 exchange.started,
                 exchange.seconds,
-                _plain(exchange.about),
+                exchange.about,
             )
         )
         kept = {"request": request.body, "response": response.body if response is not None else b""}
@@ -68,18 +66,12 @@ class Evidence:
 
     def _cut(self, body: bytes, most: int) -> bytes:
         if len(body) > most or len(body) > self._room:
-            body = body[: min(most, max(self._room, MOST_WHEN_FULL))]
-            # Not within a character: what was text stays text.
-            while body and body[-1] & 0xC0 == 0x80:
-                body = body[:-1]
-            body = body[:-1] if body and body[-1] >= 0xC0 else body
+            end = min(most, max(self._room, MOST_WHEN_FULL), len(body))
+            while 0 < end < len(body) and body[end] & 0xC0 == 0x80:
+                end -= 1  # not within a character: what was text stays text
+            body = body[:end]
         self._room = max(0, self._room - len(body))
         return body
-
-
-def _plain(about: Any) -> Any:
-    """What a case knows of an exchange, as JSON can say it."""
-    return orjson.loads(orjson.dumps(about, default=str, option=orjson.OPT_NON_STR_KEYS)) if about else {}
 
 
 def _is_shallow(value: Any) -> bool:

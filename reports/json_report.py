@@ -40,7 +40,7 @@ def render(result: RunResult, *, strict: bool = False) -> str:
         "rules": [_rule(outcome, evidence, redaction) for outcome in result.outcomes],
         "exchanges": evidence.records,
     }
-    return orjson.dumps(_clean(document), option=orjson.OPT_INDENT_2).decode() + "\n"
+    return orjson.dumps(_plain(document), option=orjson.OPT_INDENT_2).decode() + "\n"
 
 
 def schema() -> dict[str, Any]:
@@ -93,10 +93,18 @@ def _finding(example: Example, evidence: Evidence, redaction: Redaction) -> dict
     }
 
 
-def _clean(value: Any) -> Any:
-    """A value that every JSON writer takes: half surrogate pairs, which no UTF-8 can hold, as U+FFFD."""
-    if isinstance(value, str):
-        return value.encode("utf-8", "surrogatepass").decode("utf-8", "replace") if not value.isascii() else value
-    if isinstance(value, dict):
-        return {_clean(key): _clean(item) for key, item in value.items()}
-    return [_clean(item) for item in value] if isinstance(value, list) else value
+def _plain(value: Any) -> Any:
+    """A value as every JSON writer takes it: half surrogate pairs as U+FFFD, and what JSON cannot say as text."""
+    match value:
+        case str():
+            return value if value.isascii() else value.encode("utf-8", "surrogatepass").decode("utf-8", "replace")
+        case dict():
+            return {_plain(str(key)): _plain(item) for key, item in value.items()}
+        case list() | tuple():
+            return [_plain(item) for item in value]
+        case None | bool() | float():
+            return value
+        case int() if abs(value) < 2**63:
+            return value
+        case _:
+            return _plain(str(value))

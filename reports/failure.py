@@ -1,0 +1,87 @@
+"""One failed rule told to a person: the requirement, what was expected, what came, where, and how to see it again."""
+
+from __future__ import annotations
+
+import re
+from textwrap import wrap
+from typing import TYPE_CHECKING, Final
+
+from chatconform.reports.curl import command
+from chatconform.reports.plain import plain
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from chatconform.core.exchange import Exchange
+    from chatconform.core.run_result import Target
+    from chatconform.core.tally import Example, Outcome, Place
+    from chatconform.reports.redaction import Redaction
+
+LABEL: Final = 15
+MOST_PLACES: Final = 3
+EXCERPT: Final = 240
+LARGEST_COMMAND: Final = 4 * 1024
+"""A longer command is no help on a terminal; the JSON report holds the request."""
+EVENT: Final = re.compile(r"/(\d+)(?:/|$)")
+
+
+def lines(
+    outcome: Outcome, target: Target, redaction: Redaction, *, width: int, key: str, dim: Callable[[str], str]
+) -> Iterator[str]:
+    """The lines below a failed rule's name. `key` names the variable that holds the API key, `dim` paints a label."""
+    rule = outcome.rule
+
+    def labelled(label: str, lines: Iterable[str]) -> Iterator[str]:
+        for number, line in enumerate(lines):
+            name = "" if number else label
+            yield f"  {dim(f'{name:<{LABEL - 2}}')}{line}"
+
+    def told(label: str, *texts: str) -> Iterator[str]:
+        room = max(40, width - LABEL)
+        yield from labelled(label, (line for text in texts for line in wrap(text, room, break_on_hyphens=False)))
+
+    yield from told("requirement", f"{plain(rule.text, 600)} ({plain(rule.source)})")
+    example = next(iter(outcome.examples()), None)
+    if example is None:
+        return
+    expected = {e.finding.expected: None for e in outcome.examples()[:MOST_PLACES] if e.finding.expected}
+    yield from told("expected", *(plain(redaction.text(text), 400) for text in expected))
+    yield from told("actual", *_places(list(outcome.places.values()), redaction))
+    shown = redaction.exchange(example.exchange)
+    yield from told("answer", *_answer(shown, example))
+    curl = command(shown.request, target.url, key=key)
+    if len(curl) <= LARGEST_COMMAND:
+        yield from labelled("request", curl.split("\n"))
+    else:
+        yield from told("request", f"{len(shown.request.body)} bytes; --report json=FILE keeps them")
+    yield from told("more", f"chatconform explain {rule.id}")
+
+
+def _places(places: list[Place], redaction: Redaction) -> Iterator[str]:
+    """What is wrong, place by place: the first finding of each, and how many more there are like it."""
+    for place in places[:MOST_PLACES]:
+        finding = place.examples[0].finding
+        where = f"{plain(redaction.text(finding.pointer))} " if finding.pointer else ""
+        more = f" (and {place.count - 1} more like it)" if place.count > 1 else ""
+        yield f"{where}{plain(redaction.text(finding.message), 400)}{more}"
+    if len(places) > MOST_PLACES:
+        yield f"and in {len(places) - MOST_PLACES} more places"
+
+
+def _answer(exchange: Exchange, example: Example) -> Iterator[str]:
+    """What came back, in short: of a stream the event that the finding points to."""
+    response, failure = exchange.response, exchange.failure
+    if response is not None:
+        kind = plain(response.header("content-type") or "no content type", 80)
+        text = response.body[: EXCERPT * 4].decode(errors="replace")
+        if exchange.is_stream and exchange.events:
+            named = EVENT.match(example.finding.pointer)
+            number = int(named[1]) if named is not None and len(named[1]) < 9 else 0
+            number = number if number < len(exchange.events) else 0
+            kind = f"{kind}, event {number} of {len(exchange.events)}"
+            text = exchange.events[number].data
+        yield f"{exchange.id}: status {response.status}, {kind}" + ("" if text else ", nothing in it")
+        if text:
+            yield plain(text, EXCERPT)
+    if failure is not None:
+        yield f"{exchange.id}: {plain(failure.message)}" if response is None else plain(failure.message)
