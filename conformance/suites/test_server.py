@@ -1,0 +1,19 @@
+"""The rules that a server is held to, each as one test whose id is the rule's."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from chatconform.suites.outcomes import Outcomes
+
+
+def test_rule(
+    chatconform_rule: str, chatconform_outcomes: Outcomes, record_property: Callable[[str, object], None]
+) -> None:
+    """The target keeps the rule; skipped where that cannot be said, and expected to fail where it need not."""
+    for name, value in chatconform_outcomes.facts(chatconform_rule):
+        record_property(name, value)
+    chatconform_outcomes.tell(chatconform_rule)
