@@ -176,7 +176,7 @@ class _Report:
                 ]
             else:
                 texts = [", ".join(one.capability.name for one in told)] if told else []
-            lines = [line for text in texts or ["-"] for line in self._wrapped(text, "", "")]
+            lines = [line for text in texts or ["-"] for line in self._wrapped(text, "", "", len(label))]
             for number, line in enumerate(lines):
                 yield (" " * len(label) if number else self._paint(paint, label)) + line
 
@@ -210,10 +210,11 @@ class _Report:
             f"{result.requests} requests in {result.seconds:.1f} s, seed {result.seed}"
         )
 
-    def _wrapped(self, text: str, first: str, later: str) -> Iterator[str]:
-        yield from textwrap.wrap(
-            text, max(40, self.width - 15), initial_indent=first, subsequent_indent=later, break_on_hyphens=False
-        ) or [first]
+    def _wrapped(self, text: str, first: str, later: str, room: int = 0) -> Iterator[str]:
+        """A text in lines, with indents, that leave some room."""
+        width = max(40, self.width - room)
+        lines = textwrap.wrap(text, width, initial_indent=first, subsequent_indent=later, break_on_hyphens=False)
+        yield from lines or [first]
 
     def _paint(self, code: str, text: str) -> str:
         return f"\x1b[{code}m{text}\x1b[0m" if self.color else text

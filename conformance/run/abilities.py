@@ -1,7 +1,7 @@
 """Which capabilities a target honours, refuses or ignores, from all that a run saw.
 
-The law of this file: one exchange in which a request's wish certainly had no effect is told as *ignored*, however often
-it had one elsewhere; an effect seen is *honoured*; a refusal counts only where nothing else in the request explains it.
+The law of this file: an effect that was seen even once is *honoured* (where it is missing at other times, a rule says
+so); no effect where there had to be one is *ignored*; a refusal counts only where nothing else explains it.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class Abilities:
         return tuple(self._status(one, refused) for one in self._capabilities)
 
     def _status(self, capability: Capability, refused: dict[str, str]) -> CapabilityStatus:
-        for support in (Support.IGNORED, Support.HONOURED):
+        for support in (Support.HONOURED, Support.IGNORED):
             if (shown := self._seen.get((capability.name, support))) is not None:
                 return CapabilityStatus(capability, support, shown)
         if capability.name in refused:

@@ -56,10 +56,10 @@ class Stage:
         self._lock = threading.Lock()
         self._closed = False
 
-    def play(self, played: Played, model: str, seed: int) -> None:
+    def play(self, played: Played, model: str, limit: str, seed: int) -> None:
         """Plays a case to its end. Raises `StoppedError` where the run is over before."""
         case = played.case
-        steps = case.asks(Situation(model, Random(f"{seed}:{case.id}")))
+        steps = case.asks(Situation(model, Random(f"{seed}:{case.id}"), limit))
         step = 0
         try:
             wanted = next(steps)

@@ -23,9 +23,10 @@ if TYPE_CHECKING:
     from chatconform.core.exchange import Exchange
 
 MODELS: Final = "/models"
-LIMITS: Final[tuple[dict[str, int], ...]] = ({"max_tokens": 16}, {"max_completion_tokens": 16}, {})
-"""A plain request is short in the way that the target knows: reasoning models refuse the older name, old servers the
-newer one."""
+LIMITS: Final = ("max_tokens", "max_completion_tokens", "")
+"""A plain request is short in the way that the target knows: reasoning models refuse the older name, old servers refuse
+the newer one, or ignore it and write on."""
+SHORT: Final = 16
 PATIENCE: Final = {Trouble.NOT_NOW: 4, Trouble.BROKEN: 2}
 LONGEST_WAIT: Final = 20.0
 MOST_NAMES: Final = 6
@@ -37,9 +38,12 @@ class CannotCheckError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Reached:
-    """A target that answers: the model to name, a plain request that it answered, and what the reader must know."""
+    """A target that answers: the model to name, the name under which it takes a limit of tokens (empty for none), a
+    plain request that it answered, and what the reader must know.
+    """
 
     model: str
+    limit: str
     plain: Ask
     notes: tuple[str, ...]
     requests: int
@@ -55,8 +59,8 @@ def reach(send: Callable[[Ask, Origin], Exchange], base: str, model: str | None,
     if model is None:
         model = caller.only_model()
         notes.append(f"{tell(model)} is the only model that the target lists, so it is the one that was asked.")
-    plain = caller.plain_request(model)
-    return Reached(model, plain, tuple(notes), caller.requests)
+    limit, plain = caller.plain_request(model)
+    return Reached(model, limit, plain, tuple(notes), caller.requests)
 
 
 class _Caller:
@@ -83,12 +87,13 @@ class _Caller:
             raise CannotCheckError(f"{self._base} offers {len(names)} models; name one with --model: {_listed(names)}")
         return names[0]
 
-    def plain_request(self, model: str) -> Ask:
+    def plain_request(self, model: str) -> tuple[str, Ask]:
         for limit in LIMITS:
-            plain = Ask({"model": model, "messages": [{"role": "user", "content": "Say hello."}], **limit})
+            limited = {limit: SHORT} if limit else {}
+            plain = Ask({"model": model, "messages": [{"role": "user", "content": "Say hello."}], **limited})
             exchange = self._ask(plain)
             if exchange.succeeded and not _is_page(exchange):
-                return plain
+                return limit, plain
             self._see_whether_there(exchange)
             if _speaks_of(exchange, model):
                 raise CannotCheckError(self._no_such_model(model, exchange))

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from chatconform.run.choice import Choice
+    from chatconform.run.reach import Reached
 
 TICK: Final = 0.1
 FAREWELL: Final = 2.0
@@ -129,7 +130,7 @@ class _Run:
             stage = Stage(asker, self.choice.rules, abilities.see)
             played = [Played(case) for case in self.choice.cases]
             try:
-                self._play(stage, asker, played, reached.model, begun)
+                self._play(stage, asker, played, reached, begun)
                 self._settle(stage, asker, played, begun)
             except KeyboardInterrupt:
                 asker.stop(INTERRUPTED)
@@ -150,7 +151,7 @@ class _Run:
             cut_short=asker.cut_short,
         )
 
-    def _play(self, stage: Stage, asker: Asker, played: Sequence[Played], model: str, begun: float) -> None:
+    def _play(self, stage: Stage, asker: Asker, played: Sequence[Played], reached: Reached, begun: float) -> None:
         """Plays all cases, so many at a time; returns early once the asker has stopped."""
         waiting = deque(played)
         ended: SimpleQueue[Played | BaseException | None] = SimpleQueue()
@@ -159,7 +160,7 @@ class _Run:
             try:
                 while not asker.stopped:
                     one = waiting.popleft()
-                    stage.play(one, model, self.seed)
+                    stage.play(one, reached.model, reached.limit, self.seed)
                     ended.put(one)
             except (IndexError, StoppedError):
                 pass

@@ -1,0 +1,91 @@
+"""`chatconform explain`: all that there is to know of one rule or one case."""
+
+from __future__ import annotations
+
+import argparse
+import textwrap
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from chatconform.core.case import Case
+    from chatconform.core.rule import Rule
+
+HELP = "tell what a rule requires and why, or what a case asks"
+WIDTH = 100
+ABOUT = {
+    "exchange": "whatever happens to a request, no answer included",
+    "request": "requests",
+    "response": "responses of any status",
+    "error": "responses with status 400 and up",
+    "overload": "answers that say not now (429 or 503)",
+    "completion": "successes whose body is one JSON object",
+    "stream": "successes that are a stream of events",
+    "answer": "completions, whole or assembled from their stream",
+    "series": "all exchanges of one case, together",
+}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds the command's arguments to its parser."""
+    parser.add_argument("id", metavar="ID", help="the id of a rule or of a case")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Runs the command and returns its exit status: 0 told, 2 nothing is so named."""
+    from chatconform.cases.catalogue import cases
+    from chatconform.frontends.cli.arguments import refused
+    from chatconform.rules.catalogue import rules
+
+    told = [_rule(rule) for rule in rules() if rule.id == args.id]
+    told += [_case(case) for case in cases() if case.id == args.id]
+    if not told:
+        ids = [rule.id for rule in rules()] + [case.id for case in cases()]
+        near = get_close_matches(args.id, ids, n=3, cutoff=0.4)
+        hint = f"; near: {', '.join(near)}" if near else "; `chatconform list` names them all"
+        return refused(f"no rule and no case has the id {args.id[:80]!r}{hint}")
+    for lines in told:
+        print("\n".join(lines))
+    return 0
+
+
+def _rule(rule: Rule) -> Iterator[str]:
+    from chatconform.cases.catalogue import those_for
+
+    yield f"{rule.level} {rule.id}"
+    yield ""
+    yield from _wrapped(rule.text)
+    yield ""
+    for paragraph in rule.why.split("\n\n"):
+        yield from _wrapped(" ".join(paragraph.split()))
+        yield ""
+    yield f"source        {rule.source}"
+    yield f"judges        {ABOUT[rule.on]}"
+    if rule.needs is not None:
+        yield f"needs         {rule.needs.title}: a target that refuses it with a proper error is not judged"
+    if rule.published is not None:
+        yield f"levels        {rule.level}; {rule.published} with --profile openai"
+    cases = those_for([rule])
+    for number, case in enumerate(cases):
+        yield f"{'' if number else 'asked by':<14}{case.id}: {case.purpose}"
+    if not cases:
+        yield "asked by      no case; it is judged wherever it applies"
+    yield f"judge it      chatconform check URL --only {rule.id}"
+
+
+def _case(case: Case) -> Iterator[str]:
+    from chatconform.rules.catalogue import exercised_by
+
+    yield f"case {case.id}"
+    yield ""
+    yield from _wrapped(case.purpose)
+    yield ""
+    yield f"asks          {case.most} {'request' if case.most == 1 else 'requests'} at the most"
+    for number, rule in enumerate(exercised_by(case.exercises)):
+        yield f"{'' if number else 'made for':<14}{rule.level:<6}  {rule.id}"
+
+
+def _wrapped(text: str) -> list[str]:
+    return textwrap.wrap(text, WIDTH, break_on_hyphens=False)

@@ -1,0 +1,54 @@
+"""How far a run is, on one line of a terminal that is written over; elsewhere a plain line now and then."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING, Final, TextIO
+
+from chatconform.reports.plain import plain
+
+if TYPE_CHECKING:
+    from chatconform.run.progress import Progress
+
+SELDOM: Final = 15.0
+"""Seconds between two lines where nobody may be looking."""
+OFTEN: Final = 0.1
+CLEAR: Final = "\r\x1b[K"
+
+
+class ProgressLine:
+    """Tells progress to a stream; the line is gone when the block ends."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._is_terminal = stream.isatty()
+        self._told = 0.0 if not self._is_terminal else -OFTEN
+
+    def __enter__(self) -> ProgressLine:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        if self._is_terminal:
+            self._write(CLEAR)
+
+    def tell(self, progress: Progress) -> None:
+        """Shows progress, if it was not shown just now."""
+        if progress.seconds - self._told < (OFTEN if self._is_terminal else SELDOM):
+            return
+        self._told = progress.seconds
+        failed = f", {progress.failed} rules failed" if progress.failed else ""
+        counts = (
+            f"{progress.cases} of {progress.of} cases, {progress.requests} requests, {progress.seconds:.0f} s{failed}"
+        )
+        text = f"{counts}: {plain(progress.doing)}" if progress.doing else counts
+        if self._is_terminal:
+            self._write(CLEAR + text[: shutil.get_terminal_size().columns - 1])
+        else:
+            self._write(f"chatconform: {text}\n")
+
+    def _write(self, text: str) -> None:
+        try:
+            self._stream.write(text)
+            self._stream.flush()
+        except OSError:  # nobody reads it, and the run goes on
+            self._is_terminal, self._told = False, float("inf")
