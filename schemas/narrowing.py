@@ -9,6 +9,9 @@ from typing import Any
 from chatconform.schemas.fault import Fault
 from chatconform.schemas.violation import Violation, json_pointer, sentence
 
+TAGS = (("type",), ("role",))
+"""The keys by which things tell what they are."""
+
 
 def told(faults: Iterable[Fault], shorten: tuple[str, str]) -> list[Violation]:
     """Returns the violations that faults amount to, in the order of their places.
@@ -20,11 +23,15 @@ def told(faults: Iterable[Fault], shorten: tuple[str, str]) -> list[Violation]:
     for leaf in leaves:
         if leaf.keyword == "type" and not leaf.of_name:
             wrong_kind.setdefault(leaf.path, leaf)
+    wrong_tag = {(leaf.path[:-1], _document(leaf)) for leaf in leaves if _is_single(leaf) and leaf.path[-1:] in TAGS}
     found: dict[tuple[str, str, str], Violation] = {}
     for leaf in sorted(leaves, key=_place):
         first = wrong_kind.get(leaf.path)
         # What is of the wrong kind is not one of the right values either, and is of the wrong kind in every branch.
         if first not in (None, leaf) and leaf.keyword in ("type", "enum", "const") and not leaf.of_name:
+            continue
+        # What was meant to be another thing lacks what this one has to have: that is no news.
+        if leaf.keyword == "required" and (leaf.path, _document(leaf)) in wrong_tag:
             continue
         message = sentence(leaf.keyword, leaf.value, leaf.expected)
         if leaf.of_name:
@@ -71,6 +78,10 @@ def _wrong_tags(branch: list[Fault], union: Fault) -> list[Fault]:
         if (leaf.keyword in ("const", "enum") and leaf.path == union.path)
         or (_is_single(leaf) and leaf.path[:-1] == union.path and len(leaf.path) == len(union.path) + 1)
     ]
+
+
+def _document(leaf: Fault) -> str:
+    return leaf.location.partition("#")[0]
 
 
 def _is_single(leaf: Fault) -> bool:

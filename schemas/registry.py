@@ -126,9 +126,8 @@ def _near(name: str) -> tuple[str, ...]:
     wanted = name[:200].lower()
     by_lower = {known.lower(): known for known in names()}
     close = difflib.get_close_matches(wanted, by_lower, n=3, cutoff=0.6)
-    if len(wanted) >= 4:
-        # "ToolCall" is far from "ChatCompletionMessageToolCall" by letters, and yet what was meant.
-        ending = sorted((known for known in by_lower if known.endswith(wanted)), key=len)
-        inside = sorted((known for known in by_lower if wanted in known), key=len)
-        close = [*close, *ending, *inside]
+    # "ToolCall" is far from "ChatCompletionMessageToolCall" by letters, and yet what was meant.
+    ending = sorted((known for known in by_lower if len(wanted) >= 4 and known.endswith(wanted)), key=len)
+    inside = sorted((known for known in by_lower if len(wanted) >= 4 and wanted in known), key=len)
+    close = [*ending, *close, *inside]
     return tuple(by_lower[known] for known in dict.fromkeys(close))[:3]

@@ -81,6 +81,7 @@ def _told(error: jsonschema_rs.ValidationError, value: Any, ambiguous: dict[int,
             yield Fault(path, keyword, node, None, location, branches)
         case Kind.PropertyNames(inner):
             # The name stands in the inner error alone: its own path leads to the object.
+            location = inner.absolute_keyword_location or location
             yield Fault(path, keyword, inner.instance, _expected(inner.kind), location, of_name=True)
         case Kind.FalseSchema():
             yield Fault(path, "false", node, None, location)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from chatconform.schemas.fault import MOST_VIOLATIONS, InexactPath, Judges, TooDeep, UnusableSchema
 from chatconform.schemas.narrowing import told
+from chatconform.schemas.reduction import WINDOWS, is_small, reduced, that_hold
 from chatconform.schemas.registry import BASE, STRICT_BASE, documents, registry, uri
 from chatconform.schemas.violation import Violation
 
@@ -26,9 +27,6 @@ if TYPE_CHECKING:
 
 DEEPEST = 1024
 """How many levels of a value are judged by schemas that users bring. It is as deep as orjson reads."""
-
-TAMED_LEVELS = 200
-"""How many levels are left of a value that is too deep to be explained as it is; our own types end far above."""
 
 _VERDICTS: dict[tuple[str, bool], Callable[[Any], bool]] = {}
 """The verdict of each judge that was made already: the way to it counts, beside values that take half a microsecond."""
@@ -148,7 +146,7 @@ def _verdict(judge: Judge, value: Any) -> bool:
     except ValueError:
         pass
     try:
-        return judge.is_valid(_tamed(value))
+        return judge.is_valid(reduced(value).value)
     except TooDeep:
         raise
     except ValueError as problem:
@@ -157,28 +155,21 @@ def _verdict(judge: Judge, value: Any) -> bool:
 
 def _explained(judge: Judge, value: Any, plain: Callable[[], Judge]) -> list[Violation]:
     """Returns what is wrong with a value that is known to be invalid."""
-    try:
-        faults = list(islice(judge.faults(value), MOST_VIOLATIONS))
-    except (InexactPath, ValueError):
-        tamed = _tamed(value)
+    if is_small(value):
         try:
-            faults = list(islice(judge.faults(tamed), MOST_VIOLATIONS))
+            return told(islice(judge.faults(value), MOST_VIOLATIONS), (STRICT_BASE, BASE))
+        except (InexactPath, ValueError):
+            pass  # a key or a depth that this judge cannot tell of
+    for window in WINDOWS:
+        part = reduced(value, window)
+        try:
+            faults = list(islice(judge.faults(part.value), MOST_VIOLATIONS))
         except InexactPath:
-            faults = list(islice(plain().faults(tamed), MOST_VIOLATIONS))
-        # Where the value was cut off, it is no longer the value that was sent.
-        faults = [fault for fault in faults if len(fault.path) < TAMED_LEVELS]
-    return told(faults, (STRICT_BASE, BASE)) or [_TOO_DEEP]
-
-
-def _tamed(value: Any, levels: int = TAMED_LEVELS) -> Any:
-    """Returns a copy that any judge can read: lone surrogates replaced, what is nested too deeply left empty."""
-    if isinstance(value, str):
-        return value if value.isascii() else value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    if isinstance(value, dict):
-        return {_tamed(key): _tamed(below, levels - 1) for key, below in value.items()} if levels else {}
-    if isinstance(value, list):
-        return [_tamed(below, levels - 1) for below in value] if levels else []
-    return value
+            faults = list(islice(plain().faults(part.value), MOST_VIOLATIONS))
+        found = told(that_hold(faults, part.cut, value), (STRICT_BASE, BASE))
+        if found or part.is_whole:
+            return found or [_TOO_DEEP]
+    return [_TOO_DEEP]
 
 
 def _is_deeper(value: Any, levels: int) -> bool:
