@@ -1,0 +1,1 @@
+"""From the normal form to values: the same closures draw from hypothesis or from a seeded random number generator."""

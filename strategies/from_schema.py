@@ -1,0 +1,35 @@
+"""A hypothesis strategy from any JSON Schema."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from chatconform.strategies.drawing.sources import Drawn, Source
+from chatconform.strategies.prepared import drawn, prepare
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from hypothesis import strategies as st
+
+
+def from_schema(schema: dict[str, Any] | bool) -> st.SearchStrategy[Any]:
+    """Returns a strategy of the values that are valid for a JSON Schema.
+
+    The schema is 2020-12, or an older draft back to 04 that `$schema` names. References are followed within the schema and
+    nothing is fetched. Raises `Unsatisfiable` when no value can be valid, and `UnusableSchema` when the schema is itself
+    invalid, refers to something outside, has a regular expression that no engine takes, or nests too deeply: both at once.
+    """
+    ready = prepare(schema)
+    return strategy_of(lambda source: drawn(ready, source, 4))
+
+
+def strategy_of(draw: Callable[[Source], Any]) -> st.SearchStrategy[Any]:
+    """Returns the strategy of a generator: one composite at the root, since one for each level is slow."""
+    from hypothesis import strategies
+
+    @strategies.composite
+    def generated(draw_from: Callable[[Any], Any]) -> Any:
+        return draw(Drawn(draw_from))
+
+    return generated()

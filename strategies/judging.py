@@ -1,0 +1,29 @@
+"""The last word on a value: a validator's, asked where a construction alone is not enough."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from chatconform.schemas.fault import UnusableSchema
+
+
+def judge_of(schema: Any) -> Callable[[Any], bool]:
+    """Return a function that says whether a value is valid; raise `UnusableSchema` when no validator takes the schema."""
+    try:
+        from chatconform.schemas.swift_judge import judge_of_schema
+
+        return judge_of_schema(schema).is_valid
+    except ImportError:
+        return _plain(schema)
+    except UnusableSchema as problem:
+        try:
+            return _plain(schema)
+        except UnusableSchema:
+            raise problem from None
+
+
+def _plain(schema: Any) -> Callable[[Any], bool]:
+    from chatconform.schemas.plain_judge import judge_of_schema
+
+    return judge_of_schema(schema).is_valid

@@ -1,0 +1,91 @@
+"""A schema made ready for all back ends: read, normalised, known to have values, with its generators and its judge."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from chatconform.strategies.drawing.composer import Composer, Generator
+from chatconform.strategies.drawing.sources import BUDGET, Rejected, Seeded, Source
+from chatconform.strategies.judging import judge_of
+from chatconform.strategies.normal.documents import Document, refuse_depth
+from chatconform.strategies.normal.forms import Forms
+from chatconform.strategies.refusals import Unsatisfiable, UnusableSchema
+
+_TRIES = 100
+_DRAFT_7 = 7
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A schema's normal forms, the generators made from them, and whether a value is valid."""
+
+    forms: Forms
+    composer: Composer
+    draw: Generator
+    is_valid: Callable[[Any], bool]
+
+
+def prepare(schema: Any) -> Prepared:
+    """Return any schema made ready; raise `UnusableSchema` or `Unsatisfiable`, at once and with the reason."""
+    refuse_depth(schema)
+    try:
+        text = json.dumps(schema, allow_nan=False)
+    except (TypeError, ValueError) as problem:
+        raise UnusableSchema(f"the schema is not JSON: {problem}") from None
+    return _prepared(text)
+
+
+@lru_cache(maxsize=64)
+def _prepared(text: str) -> Prepared:
+    schema = json.loads(text)
+    if not isinstance(schema, dict | bool):
+        raise UnusableSchema(f"a schema is an object or a boolean, not {text[:60]}")
+    document_draft = 2020
+    is_named = isinstance(schema, dict) and "$schema" in schema
+    document = Document(schema) if is_named else None
+    try:
+        is_valid = judge_of(schema)
+    except UnusableSchema:
+        if is_named or isinstance(schema, bool):
+            raise
+        # A schema that names no draft and is none of the newest may well be one of the most used.
+        try:
+            is_valid = judge_of({"$schema": "http://json-schema.org/draft-07/schema#", **schema})
+        except UnusableSchema:
+            is_valid = judge_of(schema)
+        document_draft = _DRAFT_7
+    forms = Forms(document or Document(schema, default_draft=document_draft))
+    forms.refuse_empty()
+    composer = Composer(forms, extras=True)
+    prepared = Prepared(forms, composer, composer.cell(forms.root).draw, is_valid)
+    seeded(prepared, Seeded(), "first")
+    return prepared
+
+
+def drawn(prepared: Prepared, source: Source, tries: int) -> Any:
+    """Return a valid value from the source's decisions, after that many tries at most, else reject them."""
+    cell = prepared.composer.cell(prepared.forms.root)
+    for _ in range(tries):
+        source.depth = 0
+        source.budget = BUDGET
+        value = cell.draw(source)
+        if prepared.is_valid(value):
+            return value
+    return source.reject()
+
+
+def seeded(prepared: Prepared, source: Seeded, seed: str) -> Any:
+    """Return the valid value of a seed; raise `Unsatisfiable` when none is found in many tries."""
+    for turn in range(_TRIES):
+        source.start(seed if turn == 0 else f"{seed}#{turn}")
+        try:
+            return drawn(prepared, source, 3)
+        except Rejected:
+            continue
+    raise Unsatisfiable(
+        f"no value that meets the schema was found in {_TRIES} tries; constraints under `not` or `unevaluated*` may exclude all"
+    )
