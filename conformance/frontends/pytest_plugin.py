@@ -56,20 +56,19 @@ def pytest_configure(config: pytest.Config) -> None:
         config.addinivalue_line("markers", f"{mark}: {text}")
 
 
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Refuses a choice of rules that cannot be made, before anything is collected."""
+    if any(option(session.config, name) for name in ("only", "skip", "profile")):
+        _choice(session.config)
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Runs a test that takes `chatconform_rule` once for each chosen rule, with the rule's id as its own."""
     if RULE not in metafunc.fixturenames:
         return
-    from chatconform.core.naming import UnknownIdError
-    from chatconform.run.choice import choose
-    from chatconform.run.reach import CannotCheckError
-
-    config = metafunc.config
-    try:
-        choice = choose(option(config, "only") or (), option(config, "skip") or (), _profile(config))
-    except (CannotCheckError, UnknownIdError) as problem:
-        raise pytest.UsageError(f"chatconform: {problem}") from None
-    metafunc.parametrize(RULE, [pytest.param(rule.id, id=rule.id, marks=_marks(rule)) for rule in choice.rules])
+    metafunc.parametrize(
+        RULE, [pytest.param(rule.id, id=rule.id, marks=_marks(rule)) for rule in _choice(metafunc.config)]
+    )
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -143,6 +142,18 @@ def _checked(session: pytest.Session, url: str) -> dict[str, Any]:
         return _check(session, url)
     except CannotCheckError as problem:
         return unchecked(str(problem), _chosen(session))
+
+
+def _choice(config: pytest.Config) -> tuple[Rule, ...]:
+    """The rules to judge by. Raises `pytest.UsageError` for ids or a profile that there are not."""
+    from chatconform.core.naming import UnknownIdError
+    from chatconform.run.choice import choose
+    from chatconform.run.reach import CannotCheckError
+
+    try:
+        return choose(option(config, "only") or (), option(config, "skip") or (), _profile(config)).rules
+    except (CannotCheckError, UnknownIdError) as problem:
+        raise pytest.UsageError(f"chatconform: {problem}") from None
 
 
 def _settings(config: pytest.Config, url: str) -> dict[str, Any]:

@@ -5,15 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    import pytest
 
     from chatconform.suites.outcomes import Outcomes
 
 
-def test_rule(
-    chatconform_rule: str, chatconform_outcomes: Outcomes, record_property: Callable[[str, object], None]
-) -> None:
+def test_rule(chatconform_rule: str, chatconform_outcomes: Outcomes, request: pytest.FixtureRequest) -> None:
     """The target keeps the rule; skipped where that cannot be said, and expected to fail where it need not."""
-    for name, value in chatconform_outcomes.facts(chatconform_rule):
-        record_property(name, value)
+    request.node.user_properties += chatconform_outcomes.facts(chatconform_rule)
     chatconform_outcomes.tell(chatconform_rule)
