@@ -16,21 +16,13 @@ from typing import Final
 
 import h11
 
-from chatconform.reference.pipeline import Incoming, Reply, Service
+from chatconform.reference.pipeline import Hangup, Incoming, Reply, Service
 from chatconform.reference.refusal import Refusal
 
 LARGEST_HEAD: Final = 64 * 1024
 LARGEST_BODY: Final = 32 * 1024 * 1024
 LINGER: Final = 5.0
 """How long what a client still sends is read after its connection was answered for the last time."""
-
-
-class Hangup(Exception):
-    """The connection ends here, without another byte; with a reset if so asked."""
-
-    def __init__(self, *, reset: bool = False) -> None:
-        super().__init__("the connection ends here")
-        self.reset = reset
 
 
 class Gone(Exception):

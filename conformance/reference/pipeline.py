@@ -29,6 +29,14 @@ MOST_TURNS: Final = 10_000
 Headers = tuple[tuple[str, str], ...]
 
 
+class Hangup(Exception):
+    """The connection ends here, without another byte; with a reset if so asked."""
+
+    def __init__(self, *, reset: bool = False) -> None:
+        super().__init__("the connection ends here")
+        self.reset = reset
+
+
 @dataclass(slots=True)
 class Incoming:
     """A request as it arrived. `asked` is its JSON value once that is read."""
@@ -178,6 +186,10 @@ class Service:
             reply = self._served(incoming)
         except Refusal as refusal:
             reply = self.refused(refusal)
+        except Hangup:
+            raise
+        except Exception:  # a fault of ours must not end the connection, nor tell what we look like inside
+            reply = self.refused(Refusal(500, "The server failed.", code="server_error", type="server_error"))
         return self.stages.finish(incoming, reply)
 
     def refused(self, refusal: Refusal) -> Reply:

@@ -17,7 +17,8 @@ Stage = Literal["admit", "parse", "validate", "complete", "chunks", "events", "r
 class Fault:
     """One way to be wrong.
 
-    `kills` names the rules that this fault is made for. `apply` takes the right stage and gives the wrong one.
+    `kills` names the rules that this fault is made for, `also` those that may well notice it too. `apply` takes the
+    right stage and gives the wrong one.
     """
 
     name: str
@@ -26,17 +27,25 @@ class Fault:
     kills: tuple[str, ...]
     stage: Stage
     apply: Callable[[Any], Any]
+    also: tuple[str, ...] = ()
 
     def broken(self, stages: Pipeline) -> Pipeline:
         """The stages with this fault's one replaced."""
         return replace(stages, **{self.stage: self.apply(getattr(stages, self.stage))})
 
 
-def fault(stage: Stage, kills: tuple[str, ...]) -> Callable[[Callable[[Any], Any]], Fault]:
-    """Makes a fault of a function from the right stage to the wrong one; its name and docstring are the fault's."""
+def fault(
+    stage: Stage, *kills: str, also: tuple[str, ...] = (), wrong: Callable[[Any], Callable[[Any], Any]] | None = None
+) -> Callable[[Callable[..., Any]], Fault]:
+    """Makes a fault of a function, whose name and docstring are the fault's.
 
-    def make(apply: Callable[[Any], Any]) -> Fault:
-        name = apply.__name__.replace("_", "-")
-        return Fault(name, (getdoc(apply) or "").partition("\n")[0], kills, stage, apply)
+    The function takes the right stage and gives the wrong one; or, with `wrong`, it is what `wrong` makes such a
+    function of.
+    """
+
+    def make(function: Callable[..., Any]) -> Fault:
+        name = function.__name__.replace("_", "-")
+        apply = function if wrong is None else wrong(function)
+        return Fault(name, (getdoc(function) or "").partition("\n")[0], kills, stage, apply, also)
 
     return make
