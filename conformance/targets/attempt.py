@@ -36,6 +36,7 @@ class Attempt:
         self._timeouts = timeouts
         self._pool = pool
         self._leave_after = ask.leave_after
+        self._leave_within = ask.leave_within
         self._done_at: float | None = None
 
     def run(self, payload: bytes, kept: Connection | None, fresh: Callable[[float], Connection]) -> None:
@@ -93,8 +94,11 @@ class Attempt:
                 return False
             failure, deadline = self._patience()
             data = self._wait(connection, deadline)
-            if data is None:
+            if data is None and failure is not None:
                 raise failure
+            if data is None:
+                self.about["left_after"] = self.reader.events
+                return False
             if not data:
                 self.reader.end()
                 return False
@@ -116,12 +120,12 @@ class Attempt:
         if self.reader.done and self._done_at is None:
             self._done_at = at
 
-    def _patience(self) -> tuple[WireError, float]:
-        """What will have failed if nothing comes, and when."""
+    def _patience(self) -> tuple[WireError | None, float]:
+        """What will have failed if nothing comes (None where we just leave), and when."""
         now, limits = perf_counter(), self._timeouts
         if not self.reader.started:
             first = WireError("first-byte-timeout", f"no answer came within {limits.first_byte:g} s")
-            waits = [(now + limits.first_byte, first)]
+            waits: list[tuple[float, WireError | None]] = [(now + limits.first_byte, first)]
         else:
             idle = WireError("idle-timeout", f"nothing more came for {limits.idle:g} s in the middle of the response")
             waits = [(now + limits.idle, idle)]
@@ -130,6 +134,8 @@ class Attempt:
             waits.append((self._begin + self._done_at + limits.after_done, WireError("idle-timeout", late)))
         total = WireError("total-timeout", f"the answer was not whole after {limits.total:g} s")
         waits.append((self._begin + limits.total, total))
+        if self._leave_within is not None:
+            waits.append((self._begin + self._leave_within, None))
         deadline, failure = min(waits, key=lambda wait: wait[0])
         return failure, deadline
 

@@ -191,17 +191,20 @@ class ResponseReader:
     def _keep(self, data: bytes, at: float) -> None:
         """Keeps a piece of the body, its content codings undone."""
         self._received += len(data)
-        for decoder in self._decoders:
-            data = decoder.feed(data, self._limits.body - self._size)
-        if self.finished:
-            for decoder in self._decoders:
-                decoder.end()
         room = self._limits.body - self._size
+        too_large = WireError("too-large", f"the response's body is larger than {_size(self._limits.body)}")
+        for number, decoder in enumerate(self._decoders, 1):
+            data = decoder.feed(data, room)
+            if len(data) > room and number < len(self._decoders):
+                raise too_large
         if data:
             self._pieces.append(Piece(at, data[:room]))
             self._size += len(data)
         if len(data) > room:
-            raise WireError("too-large", f"the response's body is larger than {_size(self._limits.body)}")
+            raise too_large
+        if self.finished:
+            for decoder in self._decoders:
+                decoder.end()
         if len(self._pieces) > self._limits.pieces:
             raise WireError("too-large", f"the response's body came in more than {self._limits.pieces} pieces")
         if self._stream is not None:
