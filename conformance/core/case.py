@@ -50,7 +50,8 @@ class Case:
     """One way to provoke exchanges.
 
     `exercises` names the rules that it is made for, as ids or globs: `--only` asks just the cases that its rules need.
-    `most` is how many requests it makes at the most.
+    `most` is how many requests it makes at the most. With `alone` nothing else is in flight while it is played, as it
+    looks at how long answers take.
     """
 
     id: str
@@ -58,12 +59,15 @@ class Case:
     exercises: tuple[str, ...]
     most: int
     asks: Callable[[Situation], Asking]
+    alone: bool = False
 
 
-def case(id: str, *, exercises: list[str], most: int = 1) -> Callable[[Callable[[Situation], Asking]], Case]:
+def case(
+    id: str, *, exercises: list[str], most: int = 1, alone: bool = False
+) -> Callable[[Callable[[Situation], Asking]], Case]:
     """Makes a case of a generator function; its docstring's first line is the purpose."""
 
     def make(asks: Callable[[Situation], Asking]) -> Case:
-        return Case(id, (getdoc(asks) or "").partition("\n")[0], tuple(exercises), most, asks)
+        return Case(id, (getdoc(asks) or "").partition("\n")[0], tuple(exercises), most, asks, alone)
 
     return make

@@ -152,23 +152,37 @@ class _Run:
         )
 
     def _play(self, stage: Stage, asker: Asker, played: Sequence[Played], reached: Reached, begun: float) -> None:
-        """Plays all cases, so many at a time; returns early once the asker has stopped."""
-        waiting = deque(played)
+        """Plays all cases, so many at a time and those that are to be alone last; ends early once the asker has."""
+        together = deque(one for one in played if not one.case.alone)
+        alone = deque(one for one in played if one.case.alone)
         ended: SimpleQueue[Played | BaseException | None] = SimpleQueue()
+        workers = min(self.concurrency, len(played))
+        met = threading.Barrier(workers) if workers else None
 
         def work() -> None:
             try:
-                while not asker.stopped:
-                    one = waiting.popleft()
-                    stage.play(one, reached.model, reached.limit, self.seed)
-                    ended.put(one)
-            except (IndexError, StoppedError):
+                play(together)
+                if met is not None and met.wait() == 0:  # all others have ended
+                    play(alone)
+            except threading.BrokenBarrierError:
                 pass
-            except BaseException as error:  # handed on to the thread that waits
-                ended.put(error)
+            except BaseException as error:
+                if met is not None:
+                    met.abort()
+                if not isinstance(error, StoppedError):
+                    ended.put(error)  # handed on to the thread that waits
             ended.put(None)
 
-        threads = [threading.Thread(target=work, daemon=True) for _ in range(min(self.concurrency, len(played)))]
+        def play(waiting: deque[Played]) -> None:
+            while waiting and not asker.stopped:
+                try:
+                    one = waiting.popleft()
+                except IndexError:  # another thread was quicker
+                    return
+                stage.play(one, reached.model, reached.limit, self.seed)
+                ended.put(one)
+
+        threads = [threading.Thread(target=work, daemon=True) for _ in range(workers)]
         for thread in threads:
             thread.start()
         running, done, doing, deadline = len(threads), 0, "", float("inf")
@@ -191,6 +205,8 @@ class _Run:
         finally:
             if running:
                 asker.stop(asker.cut_short or INTERRUPTED)
+            for thread in threads:
+                thread.join(0 if running else FAREWELL)
 
     def _settle(self, stage: Stage, asker: Asker, played: Sequence[Played], begun: float) -> None:
         """Asks once more what broke every time, and judges what still does."""

@@ -208,13 +208,13 @@ def unset_is_absent(exchange: Exchange) -> Iterator[Finding]:
     on=Part.STREAM,
     source="official Python SDK",
     needs=STREAM,
-    when=lambda exchange: any(set(one.delta) - KNOWN for one in additions(exchange)),
+    when=adds_to_choices,
 )
 def extension_lists_have_indexes(exchange: Exchange) -> Iterator[Finding]:
     """The objects in a list that a vendor adds to deltas carry an `index`.
 
     The accumulator of the official Python SDK raises a RuntimeError where such a list comes in a second delta without.
-    Judged on lists of objects under keys that the published type does not know, in streams that send them repeatedly.
+    Judged on every stream, by lists of objects under keys that the published type does not know.
     """
     for one, key, value in _extensions_met_again(exchange):
         for number, item in enumerate(value if isinstance(value, list) else ()):
@@ -228,13 +228,13 @@ def extension_lists_have_indexes(exchange: Exchange) -> Iterator[Finding]:
     on=Part.STREAM,
     source="official Python SDK",
     needs=STREAM,
-    when=lambda exchange: any(set(one.delta) - KNOWN for one in additions(exchange)),
+    when=adds_to_choices,
 )
 def extension_scalars_are_text(exchange: Exchange) -> Iterator[Finding]:
     """A number that a vendor adds to deltas does not come in more than one of them.
 
-    The accumulator of the official Python SDK adds such numbers up, as it joins strings. Judged on numbers under keys
-    that the published type does not know.
+    The accumulator of the official Python SDK adds such numbers up, as it joins strings. Judged on every stream, by
+    numbers under keys that the published type does not know.
     """
     for one, key, value in _extensions_met_again(exchange):
         if isinstance(value, int | float) and not isinstance(value, bool):

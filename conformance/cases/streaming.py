@@ -1,0 +1,203 @@
+"""Streams: with every option, cut short and left early, and the same request streamed and not."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import accumulate
+from typing import TYPE_CHECKING, Any, Final
+
+from chatconform.core.case import case
+from chatconform.rules.reading import calls
+from chatconform.rules.series.forms import finishes, text
+from chatconform.rules.series.leaving import is_slow
+from chatconform.rules.series.parity import say_the_same
+from chatconform.rules.stream.parts import by_choice
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+
+    from chatconform.core.ask import Ask
+    from chatconform.core.case import Asking, Situation
+    from chatconform.core.exchange import Exchange
+
+USAGE: Final[dict[str, Any]] = {"stream": True, "stream_options": {"include_usage": True}}
+FRAMING: Final = ["stream.framing", "stream.errors"]
+CHOICES: Final = ["stream.chunks", "stream.deltas", "stream.finish"]
+TOLD: Final = [f"stream.usage.{name}" for name in ("is-told", "chunk-has-no-choices", "is-null-elsewhere", "is-last")]
+CITIES: Final = ("Reykjavík", "東京", "São Paulo", "Αθήνα", "القاهرة")
+FACES: Final = ("🙂", "👩‍🚀", "🇳🇿", "🫖", "𝄞")
+LONG: Final = 400
+
+
+@case("streaming.plain", exercises=[*FRAMING, *CHOICES, "stream.usage.is-absent-when-off"])
+def plain(situation: Situation) -> Asking:
+    """A stream without any option."""
+    yield situation.chat("Say hello in two languages.", most=24, stream=True)
+
+
+@case("streaming.usage", exercises=[*TOLD, "stream.logprobs", "stream.deltas.characters-are-whole"], most=2)
+def usage(situation: Situation) -> Asking:
+    """A stream with its usage and with log probabilities, which are left out if the target refuses them."""
+    ask = situation.chat("Name three cities, each with an emoji.", most=24, logprobs=True, top_logprobs=2, **USAGE)
+    exchange = yield ask
+    if exchange.refused:
+        yield situation.chat("Name three cities, each with an emoji.", most=24, **USAGE)
+
+
+@case("streaming.one-token", exercises=["stream.framing", "stream.deltas.role-comes-first", "stream.finish", *TOLD])
+def one_token(situation: Situation) -> Asking:
+    """A stream that ends after one token."""
+    yield situation.chat("Tell a long story.", most=1, **USAGE)
+
+
+@case("streaming.choices", exercises=["stream.framing", *CHOICES, *TOLD])
+def several_choices(situation: Situation) -> Asking:
+    """A stream of three choices with their usage."""
+    yield situation.chat("Name a colour and say why you like it.", most=16, n=3, **USAGE)
+
+
+@case("streaming.obfuscation", exercises=["stream.obfuscation"])
+def obfuscation(situation: Situation) -> Asking:
+    """A stream that declines to be padded."""
+    options = {"include_obfuscation": False}
+    yield situation.chat("Say hello.", most=8, stream=True, stream_options=options)
+
+
+@case("streaming.tools", exercises=["series.parity.tool-calls-are-the-same", "stream.tools", "stream.framing"], most=6)
+def forced_call(situation: Situation) -> Asking:
+    """A strict tool that is required, whole and streamed, and then two calls in one stream."""
+    code = "".join(situation.random.choices("bcdfghjklmnpqrstvwxz", k=10))
+    place = {"type": "string", "enum": [f'{code} \\ "{situation.random.choice(CITIES)}"']}
+    schema = {"type": "object", "properties": {"place": place}, "required": ["place"], "additionalProperties": False}
+    time, weather = (
+        {"type": "function", "function": {"name": name, "strict": True, "parameters": schema}}
+        for name in ("get_time", "get_weather")
+    )
+    only = {"tools": [weather], "tool_choice": "required"}
+    likeliest = situation.chat("How is the weather?", most=160, temperature=0, **only)
+    whole = yield likeliest.tagged(form="whole")
+    if whole.succeeded and not calls(whole):  # a model that calls by chance at the most
+        likeliest = situation.chat("How is the weather?", most=160, **only)
+        whole = yield likeliest.tagged(form="whole")
+    if not whole.refused:
+        yield from _streamed_after(likeliest, whole)
+    words = "Call both tools at once: get the time and the weather."
+    yield situation.chat(
+        words, most=240, tools=[time, weather], tool_choice="required", parallel_tool_calls=True, **USAGE
+    )
+
+
+@case("streaming.characters", exercises=["series.parity", "stream.deltas.characters-are-whole"], most=4)
+def characters(situation: Situation) -> Asking:
+    """An answer that a schema forces to be emoji and letters of many scripts, whole and streamed."""
+    said = "".join(situation.random.sample((*CITIES, *FACES), 6))
+    schema = {
+        "type": "object",
+        "properties": {"said": {"type": "string", "enum": [said]}},
+        "required": ["said"],
+        "additionalProperties": False,
+    }
+    form = {"type": "json_schema", "json_schema": {"name": "answer", "strict": True, "schema": schema}}
+    words = f'Answer in JSON, with the key "said": repeat {said}'
+    yield from _whole_and_streamed(situation.chat(words, most=200, temperature=0, response_format=form))
+
+
+@case(
+    "streaming.greedy",
+    exercises=["series.parity", "series.hold-back", "series.greedy.shorter-answer-is-a-prefix"],
+    most=13,
+)
+def greedy(situation: Situation) -> Asking:
+    """The likeliest answer: whole and streamed, up to a stop sequence, with one that never comes, and cut shorter."""
+    limit, words = 32, "Count from one to ten in words, with an emoji after each."
+    # The penalty keeps a model from saying one thing again and again, in which no stop sequence could be placed.
+    wished = {"logprobs": True, "frequency_penalty": 1.5, "temperature": 0}
+    for refused in ((), ("logprobs",), ("frequency_penalty", "temperature")):
+        wished = {key: value for key, value in wished.items() if key not in refused}
+        asked = situation.chat(words, most=limit, seed=7, **wished)
+        first = yield asked.tagged(form="whole")
+        if not first.refused:
+            break
+    streamed = yield from _streamed_after(asked, first)
+    said = text(first)
+    if not said or streamed.refused:
+        return
+    shorter = _with(asked, **{situation.limit: limit // 2}) if situation.limit else asked
+    cut = yield from _until(shorter.tagged(form="shorter"), lambda exchange: said.startswith(text(exchange)))
+    if stop := _across_pieces(streamed):
+        before = said.partition(stop)[0].strip()
+        stopped = _with(asked, stop=stop, **USAGE).tagged(form="stopped")
+        yield from _until(stopped, lambda exchange: text(exchange) == before)
+    yield from _until(_held(asked, said).tagged(form="held"), lambda exchange: text(exchange) == said)
+    part = text(cut)
+    if part and finishes(cut) != finishes(first):
+        held = _held(shorter, part).tagged(form="held-shorter")
+        yield from _until(held, lambda exchange: text(exchange) == part)
+
+
+@case("streaming.leaving", exercises=["series.leaving"], most=11, alone=True)
+def leaving(situation: Situation) -> Asking:
+    """Three long answers that are left as they begin, and a short one right after, twice if that one is slow."""
+    short = situation.chat("Say hi.", most=1)
+    long = situation.chat("Count from one to a thousand, in words.", most=LONG)
+    before = yield short.tagged(form="before")
+    for _ in range(2):
+        before = yield short.tagged(form="before")
+        streamed = replace(_with(long, stream=True), leave_after=2).tagged(form="left")
+        yield [streamed, streamed, replace(long, leave_after=0).tagged(form="left")]
+        after = yield short.tagged(form="after")
+        if not is_slow(after, [before]):
+            return
+
+
+def _held(ask: Ask, said: str) -> Ask:
+    """The request streamed, with a stop sequence that begins as its answer ends and never comes to its own end."""
+    return _with(ask, stop=[f"{said[-2:]}\u2603qz"], **USAGE)
+
+
+def _with(ask: Ask, **parameters: Any) -> Ask:
+    """The same request with more parameters, or others."""
+    return replace(ask, body={**ask.body, **parameters})
+
+
+def _whole_and_streamed(asked: Ask) -> Asking:
+    """The same request whole and streamed, and both once more if the answers are not alike."""
+    whole = yield asked.tagged(form="whole")
+    if not whole.refused:
+        yield from _streamed_after(asked, whole)
+
+
+def _streamed_after(asked: Ask, whole: Exchange) -> Generator[Ask | list[Ask], Any, Exchange]:
+    """The request of a whole answer streamed, and both once more if the answers are not alike; gives the stream."""
+    stream = _with(asked, **USAGE).tagged(form="streamed")
+    streamed: Exchange = yield stream
+    if streamed.succeeded and not say_the_same(whole, streamed):
+        yield asked.tagged(form="whole")
+        yield stream
+    return streamed
+
+
+def _until(ask: Ask, expected: Callable[[Exchange], bool]) -> Generator[Ask | list[Ask], Any, Exchange]:
+    """A request, and once more if its answer is not as expected: the target may not repeat itself. Gives the answer."""
+    exchange: Exchange = yield ask
+    if exchange.succeeded and not expected(exchange):
+        exchange = yield ask
+    return exchange
+
+
+def _across_pieces(streamed: Exchange) -> str | None:
+    """Up to four characters across the border of two pieces of a streamed text, which stand in it only there.
+
+    None where the text has no such border. The border nearest to the middle is taken.
+    """
+    found = by_choice(streamed).get(0, [])
+    pieces = [piece for one in found if isinstance(piece := one.delta.get("content"), str)]
+    whole = "".join(pieces)
+    borders = list(accumulate(map(len, pieces)))[:-1]
+    for border in sorted(borders, key=lambda at: abs(at - len(whole) // 2)):
+        start = max(0, border - 2)
+        stop = whole[start : border + 2]
+        apart = border > start and border < len(whole) and whole[:start].strip()
+        if apart and stop == stop.strip() and whole.find(stop) == start and "\ufffd" not in stop:
+            return stop
+    return None
