@@ -71,8 +71,20 @@ def _references_resolved(schema: Any) -> Registry[Any]:
 @cache
 def _exact_class(kind: Any) -> Any:
     """Returns a validator class that reads patterns and numbers as JSON Schema means them, and not as Python does."""
+    library = kind.VALIDATORS["properties"]
+
+    def properties(validator: Any, listed: Any, value: Any, schema: Any) -> Iterator[jsonschema.ValidationError]:
+        # The library leaves out the path to a property that may not be there at all.
+        present = value if isinstance(value, dict) else {}
+        for key in [key for key, below in listed.items() if below is False and key in present]:
+            yield jsonschema.ValidationError("", validator="false", path=[key], schema_path=[key], instance=value[key])
+        yield from library(
+            validator, {key: below for key, below in listed.items() if below is not False}, value, schema
+        )
+
     numbers = kind.TYPE_CHECKER.redefine("number", _is_number)
-    return extend(kind, {"pattern": _pattern}, type_checker=numbers)  # type: ignore[no-untyped-call]
+    own = {"pattern": _pattern, "properties": properties}
+    return extend(kind, own, type_checker=numbers)  # type: ignore[no-untyped-call]
 
 
 def _is_number(_checker: Any, value: Any) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
@@ -61,14 +62,23 @@ def _reason(message: str, where: str) -> str:
 
 def _judge(validator: jsonschema_rs.Validator) -> Judge:
     def faults(value: Any) -> Iterator[Fault]:
-        ambiguous: dict[int, bool] = {}
-        return (fault for error in validator.iter_errors(value) for fault in _told(error, value, ambiguous))
+        seen = _Seen()
+        return (fault for error in validator.iter_errors(value) for fault in _told(error, value, seen))
 
     return Judge(validator.is_valid, faults)
 
 
-def _told(error: jsonschema_rs.ValidationError, value: Any, ambiguous: dict[int, bool]) -> Iterator[Fault]:
-    path, node = _placed(error.instance_path, value, ambiguous)
+@dataclass(slots=True)
+class _Seen:
+    """What was found out while one value was explained: of objects, whether their keys come back as they were; and
+    which objects were told already that may hold nothing."""
+
+    ambiguous: dict[int, bool] = field(default_factory=dict)
+    closed: set[tuple[str, Path]] = field(default_factory=set)
+
+
+def _told(error: jsonschema_rs.ValidationError, value: Any, seen: _Seen) -> Iterator[Fault]:
+    path, node = _placed(error.instance_path, value, seen)
     kind = error.kind
     location = error.absolute_keyword_location or "#" + json_pointer(error.schema_path)
     last = error.schema_path[-1] if error.schema_path else ""
@@ -76,13 +86,19 @@ def _told(error: jsonschema_rs.ValidationError, value: Any, ambiguous: dict[int,
     match kind:
         case Kind.OneOfNotValid(context) | Kind.AnyOf(context):
             branches = tuple(
-                tuple(fault for inner in branch for fault in _told(inner, value, ambiguous)) for branch in context
+                tuple(fault for inner in branch for fault in _told(inner, value, seen)) for branch in context
             )
             yield Fault(path, keyword, node, None, location, branches)
         case Kind.PropertyNames(inner):
             # The name stands in the inner error alone: its own path leads to the object.
             location = inner.absolute_keyword_location or location
-            yield Fault(path, keyword, inner.instance, _expected(inner.kind), location, of_name=True)
+            yield Fault(path, inner.kind.name, inner.instance, _expected(inner.kind), location, of_name=True)
+        case Kind.FalseSchema() if last == "additionalProperties" and isinstance(node, dict) and node != error.instance:
+            # Where no property is listed, the library tells each value by itself, and not its key.
+            if (location, path) not in seen.closed:
+                seen.closed.add((location, path))
+                for key in node:
+                    yield Fault(path, "additionalProperties", node, key, location)
         case Kind.FalseSchema():
             yield Fault(path, "false", node, None, location)
         case _:
@@ -96,7 +112,7 @@ def _expected(kind: Kind) -> Any:
     return next((getattr(kind, field) for field in fields), None)
 
 
-def _placed(steps: list[str | int], value: Any, ambiguous: dict[int, bool]) -> tuple[Path, Any]:
+def _placed(steps: list[str | int], value: Any, seen: _Seen) -> tuple[Path, Any]:
     """Returns the path with each step as a key or an index, and what stands there.
 
     The library tells a path as text and splits it again: a key "007" comes back as the number 7, and an empty key not
@@ -106,9 +122,9 @@ def _placed(steps: list[str | int], value: Any, ambiguous: dict[int, bool]) -> t
     path: list[str | int] = []
     for step in [*steps, None]:
         if isinstance(node, dict):
-            if id(node) not in ambiguous:
-                ambiguous[id(node)] = any(_comes_back_changed(key) for key in node)
-            if ambiguous[id(node)]:
+            if id(node) not in seen.ambiguous:
+                seen.ambiguous[id(node)] = any(_comes_back_changed(key) for key in node)
+            if seen.ambiguous[id(node)]:
                 raise InexactPath
         if step is None:
             break

@@ -56,7 +56,7 @@ def is_valid(name: str, value: Any, strict: bool = False) -> bool:
     try:
         return _VERDICTS[name, strict](value)
     except (KeyError, ValueError):
-        return _verdict(_judge_of_type(name, strict), value)
+        return _verdict(_judge_of_type(name, strict), value, deeper=False)
 
 
 def violations(name: str, value: Any, strict: bool = False) -> list[Violation]:
@@ -71,7 +71,7 @@ def violations(name: str, value: Any, strict: bool = False) -> list[Violation]:
         if _VERDICTS[name, strict](value):
             return []
     except (KeyError, ValueError):
-        if _verdict(_judge_of_type(name, strict), value):
+        if _verdict(_judge_of_type(name, strict), value, deeper=False):
             return []
     return _explained(_judge_of_type(name, strict), value, lambda: _plain().of_type(name, strict))
 
@@ -139,16 +139,20 @@ def _written(schema: Any) -> str:
         raise UnusableSchema(f"The schema cannot be used: it is not JSON ({problem}).") from None
 
 
-def _verdict(judge: Judge, value: Any) -> bool:
-    """Says whether a value is valid, in a form that the judge can read when it cannot read it as it is."""
+def _verdict(judge: Judge, value: Any, deeper: bool = True) -> bool:
+    """Says whether a value is valid, in a form that the judge can read when it cannot read it as it is.
+
+    Such a form ends after some levels. Our own types end far above; where a schema goes `deeper`, `TooDeep` is raised.
+    """
     try:
         return judge.is_valid(value)
     except ValueError:
         pass
+    part = reduced(value)
+    if part.cut and deeper:
+        raise TooDeep
     try:
-        return judge.is_valid(reduced(value).value)
-    except TooDeep:
-        raise
+        return judge.is_valid(part.value)
     except ValueError as problem:
         raise TypeError(f"The value cannot be judged, since it is not JSON: {problem}.") from None
 

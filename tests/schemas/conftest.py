@@ -2,12 +2,14 @@
 
 import copy
 import json
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import chatconform.schemas as schemas
 from chatconform.schemas import schema
 
 PUBLISHED = json.loads((Path(__file__).parent / "published.json").read_text(encoding="utf-8"))
@@ -46,6 +48,26 @@ def around() -> Callable[[str], list[Any]]:
         return known[name]
 
     return values
+
+
+@pytest.fixture(params=["jsonschema-rs", "jsonschema"])
+def judge(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """Each judge in turn: as installed, and as where jsonschema-rs cannot be imported."""
+    _forget_judges()
+    if request.param == "jsonschema":
+        monkeypatch.setitem(sys.modules, "jsonschema_rs", None)
+        monkeypatch.delitem(sys.modules, "chatconform.schemas.swift_judge", raising=False)
+        monkeypatch.delattr(schemas, "swift_judge", raising=False)
+    yield request.param
+    _forget_judges()
+
+
+def _forget_judges() -> None:
+    validator = sys.modules["chatconform.schemas.validator"]  # the package's own name for it is the function
+    validator._everyday.cache_clear()
+    validator._judge_of_type.cache_clear()
+    validator._judge_of_schema.cache_clear()
+    validator._VERDICTS.clear()
 
 
 def _changed(value: Any) -> Iterator[Any]:
