@@ -26,6 +26,10 @@ if TYPE_CHECKING:
 
 WINDOW: Final = 131_072
 """How many tokens a prompt and its answer have at most."""
+LONGEST: Final = 16_384
+"""How many tokens an answer has at most."""
+LONGEST_IN_ALL: Final = 262_144
+"""How many tokens all choices of an answer have at most."""
 FINGERPRINT: Final = "fp_chatconform"
 REASONING: Final = {"minimal": 2, "low": 4, "medium": 8, "high": 16, "xhigh": 24, "max": 32}
 SENTENCES: Final = {"low": 1, "medium": 2, "high": 5}
@@ -62,7 +66,7 @@ def complete(body: Mapping[str, Any], ticket: Ticket) -> dict[str, Any]:
         message = f"This model's window is {WINDOW} tokens, and the messages have {prompt.tokens}."
         raise Refusal(400, message, param="messages", code="context_length_exceeded")
     sampling = _sampling(body, ticket)
-    choices = [_written(body, prompt, sampling, number) for number in range(body.get("n") or 1)]
+    choices = [_written(body, prompt, sampling, number) for number in range(_several(body))]
     completion: dict[str, Any] = {
         "id": ticket.id,
         "object": "chat.completion",
@@ -96,7 +100,11 @@ def _sampling(body: Mapping[str, Any], ticket: Ticket) -> model.Sampling:
 
 def _limit(body: Mapping[str, Any], prompt: Prompt) -> int:
     limits = [body[name] for name in ("max_tokens", "max_completion_tokens") if body.get(name) is not None]
-    return int(min([*limits, WINDOW - prompt.tokens]))
+    return int(min([*limits, WINDOW - prompt.tokens, LONGEST, LONGEST_IN_ALL // _several(body)]))
+
+
+def _several(body: Mapping[str, Any]) -> int:
+    return int(body.get("n") or 1)
 
 
 def _written(body: Mapping[str, Any], prompt: Prompt, sampling: model.Sampling, choice: int) -> Written:
@@ -131,7 +139,7 @@ def _tokens(
     body: Mapping[str, Any], prompt: Prompt, sampling: model.Sampling, choice: int, chance: Random
 ) -> Iterable[model.Token]:
     """The tokens of an answer in words, without an end by limit or stop."""
-    top = (body.get("top_logprobs") or 0) if body.get("logprobs") else None
+    top = int(body.get("top_logprobs") or 0) if body.get("logprobs") else None
     if (text := _fixed(body, chance)) is not None:
         return model.forced(encode(text), top or 0)
     sentences = SENTENCES[body.get("verbosity") or "medium"]

@@ -13,6 +13,7 @@ import struct
 import time
 from collections.abc import Callable, Iterator
 from typing import Final
+from urllib.parse import unquote, urlsplit
 
 import h11
 
@@ -21,6 +22,8 @@ from chatconform.reference.refusal import Refusal
 
 LARGEST_HEAD: Final = 64 * 1024
 LARGEST_BODY: Final = 32 * 1024 * 1024
+IDLE: Final = 60.0
+"""How long the next request of a connection is waited for."""
 LINGER: Final = 5.0
 """How long what a client still sends is read after its connection was answered for the last time."""
 
@@ -34,6 +37,7 @@ class Connection:
 
     def __init__(self, sock: socket.socket, service: Service, latency: float, patience: float) -> None:
         self.sock, self.service, self.latency, self.patience = sock, service, latency, patience
+        self.method = ""
         self.http = h11.Connection(h11.SERVER, max_incomplete_event_size=LARGEST_HEAD)
 
     def run(self, working: Callable[[], contextlib.AbstractContextManager[None]]) -> None:
@@ -86,8 +90,8 @@ class Connection:
                 self.http.receive_data(data)
             elif isinstance(event, h11.Request):
                 headers = tuple((name.decode(), value.decode("latin-1")) for name, value in event.headers)
-                target = event.target.decode("latin-1")
-                incoming = Incoming(event.method.decode(), target.partition("?")[0], headers)
+                self.method = event.method.decode()
+                incoming = Incoming(self.method, _path(event.target.decode("latin-1")), headers)
                 if int(incoming.header("content-length") or 0) > LARGEST_BODY:
                     raise _too_large()
             elif isinstance(event, h11.Data):
@@ -102,7 +106,7 @@ class Connection:
                 return None
 
     def _read(self, deadline: float | None) -> bytes:
-        left = self.patience if deadline is None else min(self.patience, deadline - time.monotonic())
+        left = IDLE if deadline is None else min(self.patience, deadline - time.monotonic())
         if left <= 0:
             raise TimeoutError
         self.sock.settimeout(left)
@@ -125,8 +129,7 @@ class Connection:
             self._wait(latency)
             if reply.status != 204:
                 head.append(("content-length", str(len(reply.body))))
-            request_was_head = self.http.their_state is not h11.ERROR and self._is_head
-            body = b"" if request_was_head or reply.status == 204 else reply.body
+            body = b"" if self.method == "HEAD" or reply.status == 204 else reply.body
             yield (
                 self._framed(h11.Response(status_code=reply.status, headers=head))
                 + (self._framed(h11.Data(data=body)) if body else b"")
@@ -140,10 +143,6 @@ class Connection:
             self._wait(pause)
             yield self._framed(h11.Data(data=event))
         yield self._framed(h11.EndOfMessage())
-
-    @property
-    def _is_head(self) -> bool:
-        return self.http._request_method == b"HEAD"
 
     def _framed(self, event: h11.Event) -> bytes:
         return self.http.send(event) or b""
@@ -167,6 +166,12 @@ class Connection:
                 self.sock.settimeout(left)
                 if not self.sock.recv(1024 * 1024):
                     return
+
+
+def _path(target: str) -> str:
+    """The path of a request's target, in either form, without its query."""
+    parts = urlsplit(target) if not target.startswith("/") else None
+    return unquote(parts.path if parts else target.partition("?")[0])
 
 
 def _too_large() -> Refusal:

@@ -65,13 +65,14 @@ def written(context: bytes, sampling: Sampling, choice: int, sentences: int, top
     """
     chance = random_for(context, sampling, choice)
     counts: dict[int, int] = {}
+    raised = {token: bias for token, bias in sampling.logit_bias.items() if bias > 0}
     last = position = sentence = place = 0
     form = _form(context, sentence)
     while True:
         rated = _rated(context, position, last, form[place], first=position == 0)
         if place == 0 and sentence >= sentences:
             rated[END] = 20.0
-        _weigh(rated, sampling, counts)
+        _weigh(rated, sampling, raised, counts)
         if max(rated.values()) < UNLIKELY:
             rated[_unbiased(context, position, sampling)] = UNLIKELY
         chosen = _choose(rated, sampling, chance)
@@ -108,11 +109,12 @@ def _rated(context: bytes, position: int, last: int, kind: str, *, first: bool) 
     return {token: byte / -48 for token, byte in zip(candidates, digest, strict=True)}
 
 
-def _weigh(rated: dict[int, float], sampling: Sampling, counts: Mapping[int, int]) -> None:
-    """Brings the bias and the penalties to the ratings."""
-    for token, bias in sampling.logit_bias.items():
-        if bias > 0 or token in rated:
-            rated[token] = rated.get(token, UNLIKELY) + bias
+def _weigh(rated: dict[int, float], sampling: Sampling, raised: Mapping[int, float], counts: Mapping[int, int]) -> None:
+    """Brings the bias and the penalties to the ratings; `raised` are the tokens that the bias makes likelier."""
+    if sampling.logit_bias:
+        for token in rated:
+            rated[token] += sampling.logit_bias.get(token, 0.0)
+        rated.update({token: UNLIKELY + bias for token, bias in raised.items() if token not in rated})
     if counts and (sampling.frequency_penalty or sampling.presence_penalty):
         for token in rated.keys() & counts.keys():
             rated[token] -= sampling.frequency_penalty * counts[token] + sampling.presence_penalty

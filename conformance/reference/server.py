@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import select
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final, Self
 
@@ -17,10 +19,10 @@ if TYPE_CHECKING:
 
 MODEL: Final = "chatconform-reference"
 MOST_CONNECTIONS: Final = 512
-FULL: Final = (
-    b"HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/json\r\nretry-after: 1\r\nconnection: close\r\n"
-    b'content-length: 119\r\n\r\n{"error":{"message":"There are too many connections.","type":"server_error",'
-    b'"param":null,"code":"too_many_connections"}}   '
+FULL: Final = b'{"error":{"message":"Too many connections.","type":"server_error","param":null,"code":"overloaded"}}'
+FULL_HEAD: Final = (
+    b"HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/json\r\nretry-after: 1\r\n"
+    b"connection: close\r\ncontent-length: %d\r\n\r\n" % len(FULL)
 )
 
 
@@ -56,6 +58,7 @@ class ReferenceServer:
         self._closing = False
         self._listener = socket.create_server((host, port), family=_family(host), backlog=256)
         self.host, self.port = self._listener.getsockname()[:2]
+        self._waker, self._woken = socket.socketpair()
         self._acceptor = threading.Thread(target=self._accept, name="chatconform-reference", daemon=True)
         self._acceptor.start()
 
@@ -84,10 +87,10 @@ class ReferenceServer:
             if self._closing:
                 return
             self._closing = True
-        with contextlib.suppress(OSError):
-            self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
+        self._waker.close()
         self._acceptor.join()
+        self._listener.close()
+        self._woken.close()
         with self._idle:
             self._idle.wait_for(lambda: not self._working, grace)
             left = dict(self._open)
@@ -98,13 +101,18 @@ class ReferenceServer:
             thread.join(self._patience)
 
     def _accept(self) -> None:
-        while True:
+        self._listener.setblocking(False)
+        while not self._closing:
+            if self._listener not in select.select([self._listener, self._woken], [], [])[0]:
+                return
             try:
                 sock, _ = self._listener.accept()
+            except BlockingIOError:
+                continue  # the client was gone before it was met
             except OSError:
-                if self._closing:
-                    return
-                continue  # the client was gone before it was met, or there are no more descriptors for a moment
+                time.sleep(0.05)  # there are no more descriptors for a moment
+                continue
+            sock.setblocking(True)
             with self._lock:
                 full = len(self._open) >= MOST_CONNECTIONS
                 if not full and not self._closing:
@@ -114,7 +122,7 @@ class ReferenceServer:
                     continue
             with contextlib.suppress(OSError), sock:
                 sock.settimeout(1)
-                sock.sendall(FULL)
+                sock.sendall(FULL_HEAD + FULL)
 
     def _serve(self, sock: socket.socket) -> None:
         try:

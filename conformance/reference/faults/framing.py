@@ -10,7 +10,7 @@ from chatconform.reference.faults.making import on_events
 from chatconform.reference.pipeline import Hangup
 
 if TYPE_CHECKING:
-    pass
+    from chatconform.reference.pipeline import Wire
 
 DONE = b"data: [DONE]\n\n"
 ALIVE = "stream.framing.keep-alives-are-comments"
