@@ -144,7 +144,7 @@ def _between(ours: dict[str, Facts], theirs: dict[str, Facts]) -> Iterator[Diffe
         if any(place.startswith(parent) for parent in _parents(place) if (parent in ours) != (parent in theirs)):
             continue  # told of what it is in
         if place not in theirs:
-            yield Difference("removed", place, f"was {ours[place]['type']}")
+            yield Difference("removed", place, f"was {' or '.join(ours[place]['type'])}")
         elif place not in ours:
             yield Difference("added", place, _described(theirs[place]))
         else:
@@ -166,6 +166,8 @@ def _changes(place: str, ours: Facts, theirs: Facts) -> Iterator[Difference]:
             continue
         if DELIBERATE.get((place, aspect)) == (None if one is _ABSENT else one, None if other is _ABSENT else other):
             yield Difference("deliberate", place, f"{aspect} is {_said(one)} here, {_said(other)} as published")
+        elif isinstance(one, list) and isinstance(other, list) and len(one) == len(other) == 1:
+            yield Difference("changed", place, f"{aspect} was {_said(one[0])}, is {_said(other[0])}")
         elif isinstance(one, list) and isinstance(other, list):
             yield Difference("changed", place, _moved(aspect, one, other))
         else:
@@ -191,7 +193,7 @@ def _moved(aspect: str, one: list[Any], other: list[Any]) -> str:
 
 def _described(facts: Facts) -> str:
     extra = [word for word, on in (("or null", facts["nullable"]), ("required", facts.get("required"))) if on]
-    return " ".join([f"{facts['type']}", *extra])
+    return " ".join([" or ".join(facts["type"]), *extra])
 
 
 def _said(value: Any) -> str:

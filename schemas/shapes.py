@@ -96,12 +96,13 @@ def _tell(place: str, schema: Any, reader: _Reader, found: dict[str, Facts], dep
         return
     if branches:
         labels = [_label(branch, reader) for branch in branches]
-        facts["type"] = " or ".join(sorted(labels))
+        facts["type"] = sorted(labels)
         for label, branch in zip(labels, branches, strict=True):
             if reader.type_named(branch) is None:
                 _tell(f"{place}({label})", branch, reader, found, depth + 1)
         return
-    facts["type"] = reader.type_named(node) or _kinds(node)
+    named = reader.type_named(node)
+    facts["type"] = [named] if named else _kinds(node)
     _tell_below(place, node, reader, found, depth)
 
 
@@ -127,12 +128,12 @@ def _settled(schema: Any, reader: _Reader) -> tuple[Facts, bool, list[Facts]]:
         nullable = nullable or node.pop("nullable", False) is True
         ref = node.get("$ref")
         if isinstance(node.get("allOf"), list):
-            node = _merged(node, reader)
+            node = _unwrapped(node) if _is_wrapping(node) else _merged(node, reader)
         elif isinstance(ref, str) and reader.type_named(node) is None:
             del node["$ref"]
             node = {**_mapping(reader.source.nearby(reader.home, ref)), **node}
         elif isinstance(node.get("oneOf") or node.get("anyOf"), list):
-            union = [_mapping(branch) for branch in node.pop("oneOf", None) or node.pop("anyOf")]
+            union = [_unwrapped(_mapping(branch)) for branch in node.pop("oneOf", None) or node.pop("anyOf")]
             branches = [branch for branch in union if branch.get("type") != "null"]
             nullable = nullable or len(branches) < len(union) or any(each.get("nullable") is True for each in branches)
             if len(branches) == 1:
@@ -148,6 +149,17 @@ def _settled(schema: Any, reader: _Reader) -> tuple[Facts, bool, list[Facts]]:
         nullable = True
         node["type"] = kinds[0] if len(kinds := [kind for kind in kinds if kind != "null"]) == 1 else kinds
     return node, nullable, []
+
+
+def _is_wrapping(node: Facts) -> bool:
+    """Says whether an `allOf` holds one schema alone: so a reference gets a description beside it in OpenAPI 3.0."""
+    return isinstance(node.get("allOf"), list) and len(node["allOf"]) == 1 and "properties" not in node
+
+
+def _unwrapped(node: Facts) -> Facts:
+    while _is_wrapping(node):
+        node = {**_mapping(node["allOf"][0]), **{key: value for key, value in node.items() if key != "allOf"}}
+    return node
 
 
 def _merged(node: Facts, reader: _Reader) -> Facts:
@@ -185,16 +197,16 @@ def _label(branch: Facts, reader: _Reader) -> str:
         values = _mapping(below).get("enum")
         if isinstance(values, list) and len(values) == 1:
             return str(values[0])
-    return _kinds(node)
+    return " or ".join(_kinds(node))
 
 
-def _kinds(node: Facts) -> str:
+def _kinds(node: Facts) -> list[str]:
     kinds = node.get("type")
     if isinstance(kinds, list):
-        return " or ".join(sorted(map(str, kinds)))
+        return sorted(map(str, kinds))
     if isinstance(kinds, str):
-        return kinds
-    return "object" if "properties" in node else "anything"
+        return [kinds]
+    return ["object" if "properties" in node else "anything"]
 
 
 def _mapping(value: Any) -> Facts:
