@@ -24,6 +24,7 @@ class Ask:
     `Exchange.about`. `chunked` sends the body with `Transfer-Encoding: chunked`, a chunk for each of that many bytes.
     `leave_after` ends the connection after that many events of a streamed answer. With `once` the first answer counts,
     whatever it is: a refusal for the moment (429, 503) is then what the case wants to see, and is not asked again.
+    `leave_within` ends the connection after that many seconds if the answer is not whole by then.
     """
 
     body: Any = None
@@ -34,6 +35,7 @@ class Ask:
     chunked: int | None = None
     leave_after: int | None = None
     once: bool = False
+    leave_within: float | None = None
 
     @property
     def payload(self) -> bytes:

@@ -26,11 +26,12 @@ def path(exchange: Exchange) -> str:
 
 def asks_chat(exchange: Exchange) -> bool:
     """Whether a whole `POST` was sent to the endpoint that this kit is about."""
-    return (
-        exchange.request.method == "POST"
-        and path(exchange).endswith("/chat/completions")
-        and not sent_in_part(exchange)
-    )
+    return exchange.request.method == "POST" and is_endpoint(exchange) and not sent_in_part(exchange)
+
+
+def is_endpoint(exchange: Exchange) -> bool:
+    """Whether the path is the endpoint's."""
+    return path(exchange).endswith("/chat/completions")
 
 
 def sent_in_part(exchange: Exchange) -> bool:

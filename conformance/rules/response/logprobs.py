@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
 from chatconform.core.exchange import Exchange
 from chatconform.core.rule import Finding, Inconclusive, Level, Part, rule
 from chatconform.core.telling import tell
-from chatconform.rules.asking import count, kept
-from chatconform.rules.capabilities import LOGPROBS, TOP_LOGPROBS
+from chatconform.rules.asking import kept
+from chatconform.rules.capabilities import LOGPROBS
 from chatconform.rules.reading import Choice, choices, whole
 
 if TYPE_CHECKING:
@@ -18,8 +17,6 @@ if TYPE_CHECKING:
 
 ABOVE_ZERO: Final = 1e-4
 """Half-precision arithmetic ends a hair above zero where a token is certain; that is rounding, not a fault."""
-SURE_NOT: Final = -1000.0
-"""Below this a number only says "very unlikely", and several tokens share it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +59,7 @@ def entries(exchange: Exchange) -> Iterator[Entry]:
             yield Entry(pointer, value)
 
 
-def _asked(exchange: Exchange) -> bool:
-    return exchange.asked.get("logprobs") is True
-
-
-def _told(exchange: Exchange) -> bool:
+def has_logprobs(exchange: Exchange) -> bool:
     """Whether any log probability came, asked for or not."""
     return next(entries(exchange), None) is not None
 
@@ -95,7 +88,7 @@ def are_absent_unless_asked_for(exchange: Exchange) -> Iterator[Finding]:
     Level.MUST,
     on=Part.ANSWER,
     source="CreateChatCompletionResponse.choices.logprobs",
-    when=lambda exchange: _asked(exchange) and whole(exchange),
+    when=lambda exchange: exchange.asked.get("logprobs") is True and whole(exchange),
     needs=LOGPROBS,
 )
 def are_told_token_by_token(exchange: Exchange) -> Iterator[Finding | Inconclusive]:
@@ -154,7 +147,7 @@ def _misshapen(pointer: str, value: Any) -> Iterator[Finding]:
         yield Finding(
             f"{pointer}/token", f"is {tell(token)}" if "token" in value else "is missing", expected="a string"
         )
-    if not _is_number(number):
+    if not is_number(number):
         found = f"is {tell(number)}" if "logprob" in value else "is missing"
         yield Finding(f"{pointer}/logprob", found, expected="a number")
     if "bytes" not in value:
@@ -163,7 +156,7 @@ def _misshapen(pointer: str, value: Any) -> Iterator[Finding]:
         yield Finding(f"{pointer}/bytes", f"is {tell(held)}", expected="a list of integers from 0 to 255, or null")
 
 
-def _is_number(value: Any) -> bool:
+def is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
@@ -176,7 +169,7 @@ def _are_bytes(value: Any) -> bool:
     Level.INFO,
     on=Part.COMPLETION,
     source="CreateChatCompletionResponse.choices.logprobs",
-    when=_told,
+    when=has_logprobs,
     published=Level.MUST,
 )
 def refusal_key_is_there(exchange: Exchange) -> Iterator[Finding]:
@@ -195,7 +188,7 @@ def refusal_key_is_there(exchange: Exchange) -> Iterator[Finding]:
     Level.MUST,
     on=Part.ANSWER,
     source="ChatCompletionTokenLogprob.logprob",
-    when=_told,
+    when=has_logprobs,
 )
 def are_not_above_zero(exchange: Exchange) -> Iterator[Finding]:
     """No log probability is above zero.
@@ -207,83 +200,8 @@ def are_not_above_zero(exchange: Exchange) -> Iterator[Finding]:
         likely = ((f"{entry.pointer}/top_logprobs/{number}", one) for number, one in enumerate(entry.top))
         for pointer, value in ((entry.pointer, entry.value), *likely):
             logprob = value.get("logprob")
-            if isinstance(logprob, int | float) and _is_number(logprob) and logprob > ABOVE_ZERO:
+            if isinstance(logprob, int | float) and is_number(logprob) and logprob > ABOVE_ZERO:
                 yield Finding(f"{pointer}/logprob", f"is {tell(logprob)}", expected="0 or less")
-
-
-def _asks_for_likeliest(exchange: Exchange) -> bool:
-    return _asked(exchange) and _told(exchange) and 1 <= (count(exchange.asked.get("top_logprobs")) or 0) <= 20
-
-
-@rule(
-    "response.logprobs.likeliest-are-told",
-    Level.SHOULD,
-    on=Part.ANSWER,
-    source="CreateChatCompletionRequest.top_logprobs",
-    when=_asks_for_likeliest,
-    needs=TOP_LOGPROBS,
-)
-def likeliest_are_told(exchange: Exchange) -> Iterator[Finding]:
-    """With `top_logprobs` the entries list the likeliest tokens.
-
-    Who gets none was not told that the parameter is ignored. Judged on every answer with log probabilities: at one
-    token at the least the list is not empty.
-    """
-    found = list(entries(exchange))
-    if all(entry.value.get("top_logprobs") == [] for entry in found):
-        shown = f"is empty at every token for top_logprobs={tell(exchange.asked.get('top_logprobs'))}"
-        yield Finding(
-            f"{found[0].pointer}/top_logprobs", shown, expected="the likeliest tokens, or a 400 that names it"
-        )
-
-
-@rule(
-    "response.logprobs.likeliest-are-no-more-than-asked",
-    Level.MUST,
-    on=Part.ANSWER,
-    source="CreateChatCompletionRequest.top_logprobs",
-    when=lambda exchange: _asked(exchange) and _told(exchange),
-)
-def likeliest_are_no_more_than_asked(exchange: Exchange) -> Iterator[Finding]:
-    """`top_logprobs` lists no more tokens than were asked for, none where none were.
-
-    Who asks for two reserves room for two. Judged on every entry. Fewer may come: a grammar can leave a single token
-    possible.
-    """
-    most = count(exchange.asked.get("top_logprobs")) or 0
-    for entry in entries(exchange):
-        if len(entry.top) > most:
-            shown = f"{len(entry.top)} tokens for top_logprobs={tell(most)}"
-            yield Finding(f"{entry.pointer}/top_logprobs", shown, expected=f"at most {tell(most)}")
-
-
-@rule(
-    "response.logprobs.likeliest-come-in-order",
-    Level.MUST,
-    on=Part.ANSWER,
-    source="ChatCompletionTokenLogprob.top_logprobs",
-    when=lambda exchange: any(len(entry.top) > 1 for entry in entries(exchange)),
-)
-def likeliest_come_in_order(exchange: Exchange) -> Iterator[Finding]:
-    """`top_logprobs` begins with the likeliest token and goes down from there, each token once.
-
-    Programs that classify by the first token read only the first of the list, or sum over it. Judged on every entry
-    with several tokens.
-    """
-    for entry in entries(exchange):
-        numbers = [one["logprob"] for one in entry.top if _is_number(one.get("logprob"))]
-        if any(after > before + ABOVE_ZERO for before, after in pairwise(numbers)):
-            yield Finding(
-                f"{entry.pointer}/top_logprobs", f"the order is {tell(numbers)}", expected="the likeliest first"
-            )
-        seen: set[str] = set()
-        for number, one in enumerate(entry.top):
-            likely = _is_number(one.get("logprob")) and one["logprob"] > SURE_NOT
-            same = f"{one.get('token')!r} {one.get('bytes')!r} {one.get('logprob')!r}"
-            if likely and one.get("token") and same in seen:
-                place = f"{entry.pointer}/top_logprobs/{number}"
-                yield Finding(place, f"{tell(one['token'])} stands there twice", expected="each token once")
-            seen.add(same)
 
 
 @rule(
@@ -291,7 +209,7 @@ def likeliest_come_in_order(exchange: Exchange) -> Iterator[Finding]:
     Level.SHOULD,
     on=Part.ANSWER,
     source="ChatCompletionTokenLogprob.bytes",
-    when=lambda exchange: _told(exchange) and whole(exchange),
+    when=lambda exchange: has_logprobs(exchange) and whole(exchange),
 )
 def spell_the_text(exchange: Exchange) -> Iterator[Finding | Inconclusive]:
     """The bytes of the entries, one after the other, are the text.

@@ -1,0 +1,77 @@
+"""HTTP: one request put in many ways, methods and paths that do not exist, keys, and the timing of a stream."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from chatconform.core.ask import CHAT, Ask
+from chatconform.core.case import case
+
+if TYPE_CHECKING:
+    from chatconform.core.case import Asking, Situation
+
+ORIGIN: Final = "https://app.example"
+SDK_HEADERS: Final = {
+    "X-Stainless-Lang": "python",
+    "X-Stainless-Retry-Count": "0",
+    "OpenAI-Organization": "org-conformance",
+    "OpenAI-Project": "proj_conformance",
+    "OpenAI-Beta": "assistants=v2",
+    "Idempotency-Key": "c0f0a9e2-7c6e-4b2a-9d51-3f6d2b8a1e07",
+    "Traceparent": "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+    "Origin": ORIGIN,
+}
+PREFLIGHT: Final = {
+    "Authorization": None,
+    "Origin": ORIGIN,
+    "Access-Control-Request-Method": "POST",
+    "Access-Control-Request-Headers": "authorization,content-type,x-stainless-lang,x-stainless-retry-count",
+}
+WHOLE: Final = [
+    "response.http.*",
+    "response.limits.*",
+    "response.errors.*",
+    "response.status.input-is-never-a-server-error",
+]
+
+
+@case(
+    "http.put-in-many-ways",
+    exercises=[*WHOLE, "response.paths.preflights-*", "response.keys.*", "series.http.*", "series.identity.*"],
+    most=12,
+)
+def put_in_many_ways(situation: Situation) -> Asking:
+    """Puts one request into HTTP in every legal way, streams it, and asks as a browser and with other keys would."""
+    plain = situation.chat(most=4)
+    body = plain.body
+    yield Ask(plain.payload[:-1], about={"variant": "cut"})
+    yield plain.tagged(variant="none")
+    yield Ask(body, headers=SDK_HEADERS, about={"variant": "headers"})
+    for spelling in ("application/json; charset=utf-8", 'Application/JSON;Charset="UTF-8"'):
+        yield Ask(body, headers={"Content-Type": spelling}, about={"variant": "media-type"})
+    yield Ask(body, chunked=7, about={"variant": "chunked"})
+    yield Ask(body, headers={"Content-Type": "text/plain"}, about={"variant": "text"})
+    yield Ask({**body, "stream": True}, headers={"Accept": "application/json"}, about={"variant": "accept-json"})
+    yield Ask({**body, "stream": True}, headers={"Accept": "*/*"}, about={"variant": "accept-any"})
+    yield Ask(method="OPTIONS", headers=PREFLIGHT)
+    yield Ask(body, headers={"Authorization": None}, about={"key": "missing"})
+    made_up = f"Bearer sk-{situation.random.randrange(16**40):040x}"
+    yield Ask(body, headers={"Authorization": made_up}, about={"key": "wrong"})
+
+
+@case("http.methods-and-paths", exercises=["response.paths.*", "response.http.no-redirect"], most=4)
+def methods_and_paths(situation: Situation) -> Asking:
+    """Uses methods and paths that do not exist."""
+    body = situation.chat(most=4).body
+    yield Ask(method="GET")
+    yield Ask(body, method="PUT")
+    yield Ask(body, path="/chat/completionz", about={"unknown_path": True})
+    yield Ask(body, path=f"{CHAT}/")
+
+
+@case("http.delivery", exercises=["series.delivery.*", "response.http.streams-are-not-cached"], most=2, alone=True)
+def delivery(situation: Situation) -> Asking:
+    """Streams a short answer and a long one."""
+    prompt = "Write a long story about a lighthouse."
+    yield situation.chat(prompt, most=1, stream=True).tagged(delivery="short")
+    yield situation.chat(prompt, most=96, stream=True).tagged(delivery="long")

@@ -1,0 +1,92 @@
+"""Resilience: odd JSON, odd text, too much of everything, broken uploads, and whatever a model may write."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from chatconform.core.ask import Ask
+from chatconform.core.case import case
+
+if TYPE_CHECKING:
+    from chatconform.core.case import Asking, Situation
+
+HARDY: Final = [
+    "response.status.input-is-never-a-server-error",
+    "response.http.every-request-is-answered",
+    "series.survival.*",
+]
+DEPTH: Final = 10_000
+MARKUP: Final = ("<|im_end|>", "</s>")
+ODD_KEYS: Final = ("", "__proto__", "constructor", "$ref", "a.b[0]", "ключ", "🙂", "k" * 300)
+SLOW_PATTERNS: Final = ("^(a+)+$", "^(a|aa)+$", "(x+x+)+y", "^([a-zA-Z0-9]+\\s?)*$", "(.*)*(.*)*(.*)*=")
+
+
+def _with(plain: Ask, addition: bytes) -> bytes:
+    """A request's body with some bytes of an object added to its end."""
+    return plain.payload[:-1] + b"," + addition + b"}"
+
+
+@case("resilience.odd-json", exercises=[*HARDY, "series.resilience.blanks-*", "response.odd.*"], most=8)
+def odd_json(situation: Situation) -> Asking:
+    """Writes requests with blanks, a byte order mark, ten thousand levels, odd numbers, and a key that stands twice."""
+    plain = situation.chat(most=4)
+    yield plain.tagged(blanks=False)
+    yield Ask(b" \n\t" + plain.payload.replace(b'","', b'" ,\r\n\t"') + b"\r\n ", about={"blanks": True})
+    yield Ask(b"\xef\xbb\xbf" + plain.payload)
+    yield Ask(_with(plain, b'"x_deep":' + b"[" * DEPTH + b"]" * DEPTH))
+    yield Ask(_with(plain, b'"temperature":1e400,"seed":1000000000000000000000000000000,"top_p":-1e-400'))
+    yield Ask(_with(plain, b'"presence_penalty":NaN,"top_p":Infinity'))
+    limit = (situation.limit or "max_tokens").encode()
+    yield Ask(_with(situation.chat(), b'"%b":1,"%b":6' % (limit, limit)), about={"first_limit": 1, "last_limit": 6})
+    yield plain.tagged(probe=True)
+
+
+@case("resilience.odd-text", exercises=[*HARDY, "response.body.is-strict-json", "response.odd.*"], most=4)
+def odd_text(situation: Situation) -> Asking:
+    """Says control characters, half characters, and bytes that are no UTF-8."""
+    controls = "\x00\x01\x1b[31m\x7f\x85\ufeff\ufffe\uffff\u2028\u2029\u202e\U0001fffe\U0010ffff"
+    yield situation.chat(f"Repeat: {controls}", most=8)
+    plain = situation.chat("Repeat: @", most=8)
+    for odd in (b"\\ud800", b"\xff\xfe\xc0\xaf\xed\xa0\x80", "你好".encode("gbk")):
+        yield Ask(plain.payload.replace(b"@", odd))
+
+
+@case("resilience.too-much", exercises=HARDY, most=6)
+def too_much(situation: Situation) -> Asking:
+    """Sends strings of a megabyte, thousands of values, odd keys, and patterns that take some engines ages."""
+    long = "long " * 200_000
+    yield situation.chat(most=4, stop=[long], user=long)
+    values = {"type": "string", "enum": [f"value-{number}" for number in range(10_000)]}
+    yield situation.chat(most=4, response_format=_form({"value": values}))
+    yield situation.chat(most=4, logit_bias={str(number): 1 for number in range(50_000)})
+    yield situation.chat(most=32, response_format=_form({key: {"type": "string"} for key in ODD_KEYS}))
+    patterns = {f"p{n}": {"type": "string", "pattern": pattern} for n, pattern in enumerate(SLOW_PATTERNS)}
+    yield situation.chat("a" * 40 + "!", most=32, response_format=_form(patterns))
+    yield situation.chat(most=4).tagged(probe=True)
+
+
+def _form(properties: dict[str, Any]) -> dict[str, Any]:
+    schema = {"type": "object", "properties": properties, "required": list(properties), "additionalProperties": False}
+    return {"type": "json_schema", "json_schema": {"name": "answer", "strict": True, "schema": schema}}
+
+
+@case("resilience.half-a-body", exercises=["series.survival.*"], most=4)
+def half_a_body(situation: Situation) -> Asking:
+    """Begins to send a body three times and stalls, and meanwhile makes a plain request."""
+    plain = situation.chat(most=4)
+    stalled = Ask(plain.payload, headers={"Content-Length": str(len(plain.payload) + 1000)}, leave_within=1.0)
+    yield [stalled, stalled, stalled, plain.tagged(probe=True)]
+
+
+@case("resilience.template-markup", exercises=["series.resilience.template-markup-is-text"], most=3)
+def template_markup(situation: Situation) -> Asking:
+    """Says the words by which chat templates mark the end of a turn."""
+    yield situation.chat("Repeat: ", most=1).tagged(markup=0)
+    for word in MARKUP:
+        yield situation.chat("Repeat: " + word * 16, most=1).tagged(markup=16, word=word)
+
+
+@case("resilience.wild-output", exercises=["stream.framing", "stream.deltas"])
+def wild_output(situation: Situation) -> Asking:
+    """Lets the model stream whatever it likes."""
+    yield situation.chat("zxq Δ 🧿 你", most=48, temperature=2, top_p=1, stream=True)

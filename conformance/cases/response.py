@@ -1,0 +1,101 @@
+"""Completions: one request in several ways, limits, log probabilities, a call that is cut, and a long conversation."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from chatconform.core.case import case
+
+if TYPE_CHECKING:
+    from chatconform.core.case import Asking, Situation
+
+WHOLE: Final = [
+    "response.body.*",
+    "response.choices.*",
+    "response.message.*",
+    "response.finish.reason-is-one-of-five",
+    "response.optional.keys-have-their-types",
+    "response.usage.*",
+    "response.status.success-carries-no-error",
+    "response.http.json-is-declared",
+]
+PROMPTS: Final = ("Tell me about the sea.", "Count from one to twenty in words.", "Why is the sky blue?")
+USAGE: Final[dict[str, Any]] = {"stream": True, "stream_options": {"include_usage": True}}
+
+
+@case(
+    "response.same-request",
+    exercises=[*WHOLE, "response.logprobs.are-absent-unless-asked-for", "series.usage.*", "series.identity.*"],
+    most=5,
+)
+def same_request(situation: Situation) -> Asking:
+    """Asks the same three times, then for a stream, then for three short choices."""
+    messages = [
+        {"role": "system", "content": "Answer in one sentence."},
+        {"role": "user", "content": "Where does the Rhine rise? Übrigens: 你好, 🙂."},
+    ]
+    plain = situation.chat(messages, most=24, temperature=0).tagged(same="request")
+    for _ in range(3):
+        yield plain
+    yield situation.chat(messages, most=24, temperature=0, **USAGE).tagged(same="request")
+    yield situation.chat(messages, most=4, n=3).tagged(same="request")
+
+
+@case(
+    "response.single-tokens",
+    exercises=["response.finish.limit-is-told", "response.usage.limit-is-kept", "response.usage.is-told"],
+    most=3,
+)
+def single_tokens(situation: Situation) -> Asking:
+    """Limits answers to one token, under both names of the limit, whole and streamed."""
+    yield situation.chat(PROMPTS[0], max_completion_tokens=1)
+    yield situation.chat(PROMPTS[1], max_tokens=1)
+    yield situation.chat(PROMPTS[2], max_tokens=1, **USAGE)
+
+
+@case("response.logprobs", exercises=["response.logprobs.*"], most=3)
+def logprobs(situation: Situation) -> Asking:
+    """Asks for log probabilities: of free text with and without the likeliest tokens, and of text under a schema."""
+    yield situation.chat(PROMPTS[0], most=16, temperature=0, logprobs=True, top_logprobs=3)
+    yield situation.chat(PROMPTS[1], most=8, logprobs=True, stream=True)
+    wet = {
+        "type": "object",
+        "properties": {"wet": {"enum": [True]}},
+        "required": ["wet"],
+        "additionalProperties": False,
+    }
+    form = {"type": "json_schema", "json_schema": {"name": "answer", "strict": True, "schema": wet}}
+    question = "Answer in JSON: is water wet?"
+    yield situation.chat(question, most=48, logprobs=True, top_logprobs=5, response_format=form)
+
+
+@case(
+    "response.cut-call",
+    exercises=["response.finish.cut-call-is-told", "response.message.text-holds-no-call"],
+    most=1,
+)
+def cut_call(situation: Situation) -> Asking:
+    """Forces the call of a tool with a long argument, and leaves room for eight tokens."""
+    letter = {"type": "string", "minLength": 200, "description": "At least 200 characters."}
+    schema = {"type": "object", "properties": {"letter": letter}, "required": ["letter"], "additionalProperties": False}
+    function = {"name": "send_letter", "description": "Sends a letter.", "parameters": schema}
+    tools = [{"type": "function", "function": function}]
+    yield situation.chat("Send a long letter to my grandmother.", most=8, tools=tools, tool_choice="required")
+
+
+@case("response.service-tier", exercises=["response.optional.service-tier-is-told"], most=1)
+def service_tier(situation: Situation) -> Asking:
+    """Names a service tier."""
+    yield situation.chat(most=4, service_tier="auto")
+
+
+@case("response.conversation", exercises=WHOLE, most=1)
+def conversation(situation: Situation) -> Asking:
+    """Goes on with a conversation of several turns, in several scripts, as wildly as can be."""
+    turns: list[dict[str, Any]] = [
+        {"role": "system", "content": "You are a patient teacher."},
+        {"role": "user", "content": "What is <b>7 × 8</b>? Think first.", "name": "pupil_1"},
+        {"role": "assistant", "content": 'Seven times eight is "56".'},
+        {"role": "user", "content": [{"type": "text", "text": "И наоборот?\n"}, {"type": "text", "text": "\t八七?"}]},
+    ]
+    yield situation.chat(turns, most=32, temperature=2, user="someone", seed=7)
