@@ -125,9 +125,10 @@ class Scenario:
     """The features a client must declare to be asked this."""
     blocked_by: tuple[str, ...] = ()
     """The scenarios that must be passed before this one says anything of its own."""
-    source: str = ""
     also: tuple[str, ...] = ()
     """Fields of a completion compared here and nowhere else: `id`, `created`, `model`."""
+    raw_is_fine: bool = False
+    """The hazard lies in assembling: a client that hands out raw chunks has nothing to answer for here."""
 
     @property
     def patience(self) -> float:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     Cut = Callable[[str], Sequence[str]]
-    """Cuts a text into pieces that join to it; none for an empty text is fine."""
+    """Cuts a text that is not empty into pieces that join to it."""
 
 SHARED = ("id", "created", "model", "service_tier", "system_fingerprint")
 SPOKEN = ("content", "refusal")
@@ -22,7 +22,7 @@ SPOKEN = ("content", "refusal")
 def by_words(text: str) -> list[str]:
     """A text cut before each space: what tokens of a plain text look like."""
     words = text.split(" ")
-    return [words[0], *(f" {word}" for word in words[1:])] if text else []
+    return [words[0], *(f" {word}" for word in words[1:])]
 
 
 def spell(completion: Mapping[str, Any], *, cut: Cut = by_words, usage: bool = False) -> list[dict[str, Any]]:
@@ -55,7 +55,7 @@ def parts(choice: Mapping[str, Any], cut: Cut = by_words) -> Iterator[dict[str, 
         opening["content"] = ""
     yield part(opening)
     for key in SPOKEN:
-        pieces = cut(message.get(key) or "")
+        pieces = _cut(message.get(key), cut)
         told = _shared_out((logprobs or {}).get(key), len(pieces))
         for piece, entries in zip(pieces, told, strict=True):
             yield part({key: piece}, told=None if logprobs is None else _logprobs(key, entries))
@@ -64,7 +64,7 @@ def parts(choice: Mapping[str, Any], cut: Cut = by_words) -> Iterator[dict[str, 
             yield part({"tool_calls": [{"index": number, **fragment}]})
     if called := message.get("function_call"):
         yield part({"function_call": {"name": called["name"], "arguments": ""}})
-        for piece in cut(called["arguments"]):
+        for piece in _cut(called["arguments"], cut):
             yield part({"function_call": {"arguments": piece}})
     yield part({}, finish=choice["finish_reason"])
 
@@ -73,8 +73,12 @@ def _fragments(call: Mapping[str, Any], cut: Cut) -> Iterator[dict[str, Any]]:
     kind = call["type"]
     text = "arguments" if kind == "function" else "input"
     yield {"id": call["id"], "type": kind, kind: {"name": call[kind]["name"], text: ""}}
-    for piece in cut(call[kind][text]):
+    for piece in _cut(call[kind][text], cut):
         yield {kind: {text: piece}}
+
+
+def _cut(text: str | None, cut: Cut) -> Sequence[str]:
+    return cut(text) if text else ()
 
 
 def _shared_out(entries: Sequence[Any] | None, count: int) -> list[list[Any] | None]:

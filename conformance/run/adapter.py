@@ -6,6 +6,7 @@ call does is told by its reply. JSON Lines in UTF-8 on its standard input and ou
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import threading
@@ -200,8 +201,8 @@ class AdapterProcess:
     def _take(self, line: bytes) -> None:
         """Takes one line of the adapter's in. Raises `AdapterError` where it is none of the protocol."""
         try:
-            message = orjson.loads(line)
-        except orjson.JSONDecodeError:
+            message = json.loads(line)  # not the strict parser: half surrogate pairs and NaN are a client's to hold
+        except (ValueError, RecursionError):
             said = tell(line.decode(errors="replace").rstrip())
             raise AdapterError(f"the adapter wrote what is no JSON line: {said}{self._words()}") from None
         if self._greeting is None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from chatconform.core.scenario import Attempt, Call, End, Pause
+from chatconform.core.scenario import Attempt, Call, End, Expected, Grade, Pause, Scenario, ToldError
 from chatconform.core.spelling import spell
 
 if TYPE_CHECKING:
@@ -35,6 +35,8 @@ REASONS = {
 }
 REASONS |= {409: "Conflict", 413: "Content Too Large", 422: "Unprocessable Content", 429: "Too Many Requests"}
 REASONS |= {500: "Internal Server Error", 502: "Bad Gateway", 503: "Service Unavailable", 504: "Gateway Timeout"}
+
+ANY_ERROR = ToldError()
 
 WEATHER: dict[str, Any] = {
     "type": "function",
@@ -164,3 +166,45 @@ def gzipped(pieces: Iterable[bytes]) -> list[bytes]:
     packer = zlib.compressobj(wbits=31)
     packed = [packer.compress(piece) + packer.flush(zlib.Z_SYNC_FLUSH) for piece in pieces]
     return [*packed, packer.flush()]
+
+
+def whole(
+    id: str,
+    grade: Grade,
+    purpose: str,
+    told: Mapping[str, Any] | None = None,
+    *,
+    attempt: Attempt | None = None,
+    expected: Expected | None = None,
+    needs: tuple[str, ...] = (),
+    also: tuple[str, ...] = (),
+    asked: Call | None = None,
+) -> Scenario:
+    """A scenario of one call that is not streamed: by default answered by `told`, which must then come out."""
+    told = completion() if told is None else told
+    blockers = () if id == "ns.plain" else ("ns.plain",)
+    answers = (attempt or answer(told),)
+    return Scenario(id, grade, purpose, (asked or call(),), answers, expected or Expected(told), needs, blockers, also)
+
+
+def streamed(
+    id: str,
+    grade: Grade,
+    purpose: str,
+    told: Mapping[str, Any] | None = None,
+    *,
+    pieces: Iterable[bytes | Pause] | None = None,
+    attempt: Attempt | None = None,
+    expected: Expected | None = None,
+    needs: tuple[str, ...] = (),
+    also: tuple[str, ...] = (),
+    asked: Call | None = None,
+    raw_is_fine: bool = False,
+) -> Scenario:
+    """A scenario of one streamed call: by default the events that spell `told`, which must then come out."""
+    told = completion() if told is None else told
+    blockers = ("ns.plain",) if id == "st.plain" else ("st.plain",)
+    answers = (attempt or stream(events(told) if pieces is None else pieces),)
+    wanted, call_made = expected or Expected(told), asked or stream_call()
+    needed = ("stream", *needs)
+    return Scenario(id, grade, purpose, (call_made,), answers, wanted, needed, blockers, also, raw_is_fine)
