@@ -96,7 +96,7 @@ def registry() -> Registry[Any]:
         for document in _documents(strict).values()
     ]
     empty: Registry[Any] = Registry()
-    return empty.with_resources(pairs).crawl()
+    return empty.with_resources(pairs)
 
 
 @cache
@@ -125,7 +125,9 @@ def _near(name: str) -> tuple[str, ...]:
 
     wanted = name[:200].lower()
     by_lower = {known.lower(): known for known in names()}
-    close = difflib.get_close_matches(wanted, by_lower, n=3, cutoff=0.6)
+    close: list[str] = next(
+        filter(None, (difflib.get_close_matches(wanted, by_lower, n=3, cutoff=cutoff) for cutoff in (0.9, 0.6))), []
+    )
     # "ToolCall" is far from "ChatCompletionMessageToolCall" by letters, and yet what was meant.
     ending = sorted((known for known in by_lower if len(wanted) >= 4 and known.endswith(wanted)), key=len)
     inside = sorted((known for known in by_lower if len(wanted) >= 4 and wanted in known), key=len)
