@@ -31,24 +31,20 @@ def asking(situation: Situation, schema: dict[str, Any], most: int = MOST, **mor
 
 
 @case(
-    "structured.schema",
-    exercises=["response.structured.schema-is-enforced", "response.structured.json-stands-alone"],
-    most=3,
+    "structured.formats",
+    exercises=[
+        "response.structured.schema-is-enforced",
+        "response.structured.json-object-is-json",
+        "response.structured.json-stands-alone",
+        "series.acceptance.json-object-beside-json-schema",
+    ],
+    most=5,
 )
-def one_value(situation: Situation) -> Asking:
-    """A schema that leaves one random value: whole, streamed, and in two choices."""
+def formats(situation: Situation) -> Asking:
+    """A schema that leaves one random value: whole, streamed, in two choices; then any object, whole and streamed."""
     yield asking(situation, forced("code", code(situation)))
     yield asking(situation, forced("code", code(situation)), **STREAMED)
     yield asking(situation, forced("code", code(situation)), n=2)
-
-
-@case(
-    "structured.object",
-    exercises=["response.structured.json-object-is-json", "response.structured.json-stands-alone"],
-    most=2,
-)
-def any_object(situation: Situation) -> Asking:
-    """Any JSON object, whole and streamed."""
     wish = "Answer with a very short JSON object."
     yield situation.chat(wish, response_format={"type": "json_object"}, most=300)
     yield situation.chat(wish, response_format={"type": "json_object"}, most=300, **STREAMED)

@@ -92,23 +92,23 @@ def parallel_tools(situation: Situation) -> Asking:
 
 
 @case(
-    "tools.conversation",
-    exercises=[*CALLS, "response.calls.finish-tells-of-them", "series.history.tool-results-are-accepted"],
-    most=2,
+    "tools.kinds",
+    exercises=[
+        "response.tools.allowed-are-kept",
+        "response.tools.custom-tools-are-called-as-such",
+        "response.tools.legacy-functions-are-called",
+    ],
+    most=3,
 )
-def conversation(situation: Situation) -> Asking:
-    """A call left to the model, then results given back: one of odd characters, and an empty one."""
+def kinds(situation: Situation) -> Asking:
+    """A choice among the allowed tools, a custom tool by name, and a function of the older form by name."""
     tools = twins(situation)
-    yield situation.chat("Call the tool that opens the north gate.", tools=tools, most=MOST)
-    results = ['Öffnet 🙂 “now” \\ \u2028 {"state": "open"}\n\t', ""]
-    calls = [
-        {"id": f"call_{side}", "type": "function", "function": {"name": f"open_{side}_gate", "arguments": "{}"}}
-        for side in ("north", "south")
-    ]
-    messages: list[dict[str, Any]] = [
-        {"role": "user", "content": "Open both gates."},
-        {"role": "assistant", "content": None, "tool_calls": calls},
-    ]
-    for call, result in zip(calls, results, strict=True):
-        messages.append({"role": "tool", "tool_call_id": call["id"], "content": result})
-    yield situation.chat(messages, tools=tools, most=48)
+    allowed = {"mode": "required", "tools": [named("open_south_gate")]}
+    choice = {"type": "allowed_tools", "allowed_tools": allowed}
+    yield situation.chat("Open the north gate.", tools=tools, tool_choice=choice, most=MOST)
+    custom = {"type": "custom", "custom": {"name": "say", "description": "Says a text aloud."}}
+    chosen = {"type": "custom", "custom": {"name": "say"}}
+    yield situation.chat("Say hello.", tools=[custom], tool_choice=chosen, most=MOST)
+    functions = [tool["function"] for tool in tools]
+    legacy = [{key: value for key, value in function.items() if key != "strict"} for function in functions]
+    yield situation.chat("Open a gate.", functions=legacy, function_call={"name": "open_south_gate"}, most=MOST)

@@ -117,6 +117,8 @@ def check_response_format(body: Mapping[str, Any]) -> None:
     match body.get("response_format"):
         case {"type": "json_schema", "json_schema": {"schema": schema}}:
             check_schema(schema, "response_format.json_schema.schema", strict=True)
+        case {"type": "json_schema", "json_schema": dict(form)} if form.keys() & {"type", "properties", "anyOf"}:
+            raise invalid("response_format.json_schema.schema", "The schema stands beside `schema`, not under it.")
 
 
 def check_schema(schema: Any, where: str, *, strict: bool) -> None:

@@ -1,8 +1,9 @@
 """Whether a request is valid: what is wrong with it, told by kind, by the published schema and by what it cannot say.
 
-The law of this file: a request has a fault only where the published types, their prose or every known server's
-documented practice say so. What servers may settle as they like is no fault. Each fault is of one kind, and one rule
-speaks of each kind; a parameter that is new in the schema falls under a kind by the keyword that it breaks.
+The law of this file: a request has a fault only where the published types, their prose or the API's documented
+practice say so. Each fault is of one kind, and one rule speaks of each kind; what servers settle as they like (a bias
+out of bounds, a null where the type has none) has a kind without a rule. A parameter that is new in the schema falls
+under a kind by the keyword that it breaks.
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ class Kind(StrEnum):
     UNANSWERED = "an unanswered tool call"
     MESSAGE = "a malformed message"
     TYPE = "a wrong type"
+    NULL = "a null that the published type does not know"
     BOUNDS = "a number out of bounds"
     ENUM = "an unknown value"
     LIMITS = "too much or too little"
@@ -161,6 +163,8 @@ def _kind(violation: Violation, body: Mapping[str, Any]) -> Kind:
         return Kind.TOOL_NAME
     if top == "stop" and violation.keyword == "minItems":
         return Kind.NO_STOP
+    if violation.keyword == "type" and not path and body.get(top, "") is None:
+        return Kind.NULL
     if top == "response_format":
         return (
             Kind.FORMAT_SCHEMA
@@ -183,7 +187,7 @@ def _kind_in_messages(violation: Violation, path: list[str], body: Mapping[str, 
             return Kind.TOOL_MESSAGE
         case ([], "content") | (["content"], _) if isinstance(message, dict) and message.get("content") is None:
             return Kind.EMPTY_ASSISTANT if role == "assistant" else Kind.NO_CONTENT
-        case ["content", _, "image_url", *_], _:
+        case ["content", _, "image_url", *rest], _ if rest != ["detail"]:
             return Kind.IMAGE
         case ["content", _, "input_audio", *_], _:
             return Kind.AUDIO

@@ -298,3 +298,23 @@ def _is_mangled(exchange: Exchange, departure: Violation, value: Any) -> bool:
 
 def _plain(text: str) -> str:
     return "".join(char for char in text if char.isascii() and char.isalnum())
+
+
+@rule(
+    "response.structured.text-is-not-blank",
+    Level.INFO,
+    on=Part.ANSWER,
+    source="the API's note on JSON mode: without an instruction the model may write white space until the limit",
+    when=lambda exchange: _format(exchange) == "json_object" and not _may_call(exchange),
+    needs=JSON_OBJECT,
+)
+def text_is_not_blank(exchange: Exchange) -> Iterator[Finding]:
+    """With `json_object` a choice does not end at its limit with nothing but white space.
+
+    Where the prompt does not speak of JSON, a model may never begin its object, and the caller pays for spaces; servers
+    refuse such a prompt or bound the white space. Judged on choices that a limit ended.
+    """
+    for choice in choices(exchange):
+        if choice.finish == "length" and choice.content and not choice.content.strip():
+            shown = f"is {len(choice.content)} characters of white space"
+            yield Finding(choice.place("content"), shown, expected="an object, or a 400")

@@ -1,0 +1,252 @@
+"""Valid requests at their edges: many at once, and each alone only where a server refuses them together."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from chatconform.cases.parameters import parameters
+from chatconform.cases.tools import function, twins
+from chatconform.core.case import Situation, case
+from chatconform.rules.reading import choices
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from chatconform.cases.parameters import Parameter
+    from chatconform.core.ask import Ask
+    from chatconform.core.case import Asking
+
+MOST: Final = 6
+NEEDS_ANOTHER: Final = frozenset({"n", "top_logprobs"})
+"""Bounded parameters that cost or need something at their bounds, and have requests of their own."""
+QUESTION: Final = "Name a colour."
+Messages = list[dict[str, Any]]
+
+
+def user(content: Any = QUESTION) -> dict[str, Any]:
+    """A user's message."""
+    return {"role": "user", "content": content}
+
+
+def part(text: str) -> dict[str, Any]:
+    """A part of text."""
+    return {"type": "text", "text": text}
+
+
+def together_or_each(together: Ask, each: Iterable[Ask]) -> Asking:
+    """Asks for all at once and, where that is refused, for each alone."""
+    exchange = yield together
+    if exchange.refused:
+        yield from each
+
+
+def _settings(situation: Situation, settings: Mapping[str, Any]) -> Asking:
+    """Asks with all of the settings, or with each of them."""
+    return together_or_each(
+        situation.chat(most=MOST, **settings),
+        (situation.chat(most=MOST, **{name: value}) for name, value in settings.items()),
+    )
+
+
+def _edges() -> list[Parameter]:
+    return [one for one in parameters() if one.bounded and one.name not in NEEDS_ANOTHER]
+
+
+@case("acceptance.nulls", exercises=["response.acceptance.null-is-unset"], most=1 + len(parameters()))
+def nulls(situation: Situation) -> Asking:
+    """Every parameter that can be null is null."""
+    asked = situation.chat(most=MOST).body
+    names = [one.name for one in parameters() if one.nullable and one.name not in asked]
+    yield from _settings(situation, dict.fromkeys(names))
+
+
+@case(
+    "acceptance.edges",
+    exercises=[
+        "response.acceptance.sampling-parameters",
+        "response.acceptance.stop-sequences",
+        "response.acceptance.seeds",
+        "response.acceptance.logit-biases",
+        "response.acceptance.a-single-choice",
+        "response.acceptance.labels",
+        "response.acceptance.text-format",
+    ],
+    most=2 * (1 + len(parameters())),
+)
+def edges(situation: Situation) -> Asking:
+    """Every bounded parameter at its lower bound as a whole number, then at its upper one with a point."""
+    low: dict[str, Any] = {one.name: one.lowest for one in _edges()}
+    yield from _settings(situation, {**low, "stop": "###", "n": 1, "logit_bias": {}, "metadata": {}, "user": "u"})
+    high: dict[str, Any] = {
+        one.name: float(one.highest or 0) if "number" in one.types else one.highest for one in _edges()
+    }
+    pairs = {f"{number:064d}": "é" * 512 for number in range(16)}
+    labels = {"metadata": pairs, "safety_identifier": "s" * 64, "prompt_cache_key": "k" * 64}
+    stops = ["###", "\n\n\n\n", "ENDE", "。。。"]
+    settings = {**high, "stop": stops, "logit_bias": {"7": -100}, "response_format": {"type": "text"}, **labels}
+    yield from _settings(situation, settings)
+
+
+@case("acceptance.limit", exercises=["response.acceptance.max-completion-tokens", "response.usage.limit-is-kept"])
+def limit(situation: Situation) -> Asking:
+    """Limits tokens by the newer name."""
+    yield situation.chat(max_completion_tokens=3)
+
+
+@case(
+    "acceptance.logprobs", exercises=["series.acceptance.logprobs-alone", "series.acceptance.all-top-logprobs"], most=3
+)
+def logprobs(situation: Situation) -> Asking:
+    """Log probabilities alone, with no likeliest tokens, and with twenty of them."""
+    likeliest: list[dict[str, Any]] = [{}, {"top_logprobs": 0}, {"top_logprobs": 20}]
+    for more in likeliest:
+        yield situation.chat(most=3, logprobs=True, **more)
+
+
+@case(
+    "acceptance.messages",
+    exercises=[
+        "response.acceptance.developer-messages",
+        "response.acceptance.empty-assistant-text",
+        "series.acceptance.text-in-parts",
+        "series.acceptance.parts-count-like-a-string",
+        "series.history.own-messages-are-accepted",
+    ],
+    most=11,
+)
+def messages(situation: Situation) -> Asking:
+    """One question as a string and in a part, every role in parts, a developer, and the answer sent back."""
+    first = yield situation.chat([user()], most=MOST)
+    yield situation.chat([user([part(QUESTION)])], most=MOST)
+    system = {"role": "system", "content": [part("Be brief."), part(" Be kind.")]}
+    said = {"role": "assistant", "content": [part("Seven.")]}
+    asked = user([part("Name a"), part(" number.")])
+    yield from together_or_each(
+        situation.chat([system, asked, said, user()], most=MOST),
+        (
+            situation.chat(some, most=MOST)
+            for some in (
+                [{**system, "content": "Be brief."}, user()],
+                [system, user()],
+                [user(), said, user()],
+                [asked],
+            )
+        ),
+    )
+    for content in ("Be brief.", [part("Be brief.")]):
+        yield situation.chat([{"role": "developer", "content": content}, user()], most=MOST)
+    yield situation.chat([user("Say nothing."), {"role": "assistant", "content": ""}, user()], most=MOST)
+    match first.completion:
+        case {"choices": [{"message": dict(message)}, *_]}:
+            yield situation.chat([user(), message, user("And another.")], most=MOST)
+
+
+def turn(*calls: tuple[str, Any], order: int = 1, **message: Any) -> Messages:
+    """A question, calls with their ids and results, and the results in the order of the calls or against it."""
+    listed = [
+        {"id": name, "type": "function", "function": {"name": "open_north_gate", "arguments": "{}"}}
+        for name, _ in calls
+    ]
+    results = [{"role": "tool", "tool_call_id": name, "content": result} for name, result in calls]
+    return [user("Open the gate."), {"role": "assistant", "tool_calls": listed, **message}, *results[::order]]
+
+
+@case(
+    "acceptance.tools",
+    exercises=[
+        "series.acceptance.tools-without-parameters",
+        "series.acceptance.long-tool-names",
+        "series.acceptance.text-in-parts",
+        "series.acceptance.calls-without-content",
+        "series.acceptance.results-in-any-order",
+        "series.acceptance.call-ids-of-any-length",
+        "series.history.tool-results-are-accepted",
+        "response.calls.finish-tells-of-them",
+        "response.tools.names-are-offered",
+    ],
+    most=14,
+)
+def tools(situation: Situation) -> Asking:
+    """A call left to the model; tools with hardly anything in them; and histories of calls in every legal form."""
+    offered = twins(situation)
+    yield situation.chat("Call the tool that opens the north gate.", tools=offered, most=300)
+    bare: Messages = [
+        {"type": "function", "function": {"name": "refresh"}},
+        function("stop_it", "Stops it.", parameters={}, strict=None),
+        function("go_on", "Goes on.", strict=False),
+    ]
+    long = [function("n" * 64, "Does nothing.", parameters={"type": "object", "properties": {}})]
+    yield from together_or_each(
+        situation.chat(tools=[*bare, *long], most=MOST),
+        (situation.chat(tools=some, most=MOST) for some in ([bare[0]], [bare[1]], [bare[2]], long)),
+    )
+    odd = 'Öffnet 🙂 “now” \\ \u2028 {"state": "open"}\n\t'
+    usual = turn(("call_1_north", odd), ("call_1_south", ""), content="I open both.")
+    yield situation.chat(usual, tools=offered, most=MOST)
+    variants: list[Messages] = [
+        turn(("call_2_north", "open"), content=None),
+        turn(("call_3_north", "open")),
+        turn(("call_4_north", "open"), content=""),
+        turn(("call_5_north", "open"), ("call_5_south", "shut"), order=-1, content="I open both."),
+        turn(("a", "open"), ("b" * 200, "shut"), content="I open both."),
+        turn(("call_6_north", [part("open"), part(" and lit")]), content="I open it."),
+    ]
+    done: Messages = [{"role": "assistant", "content": "Done."}]
+    whole = [message for variant in variants[:-1] for message in (*variant, *done)] + variants[-1]
+    yield from together_or_each(
+        situation.chat(whole, tools=offered, most=MOST),
+        (situation.chat(variant, tools=offered, most=MOST) for variant in variants),
+    )
+
+
+@case("acceptance.stops", exercises=["series.acceptance.empty-stops-do-nothing"], most=4)
+def stops(situation: Situation) -> Asking:
+    """The same request without stop sequences, with an empty one, and with an empty list of them."""
+    plain = situation.chat("Count from one to ten.", most=MOST, temperature=0)
+    yield plain
+    empty: tuple[Any, ...] = ("", [])
+    silent = False
+    for stop in empty:
+        exchange = yield situation.chat("Count from one to ten.", most=MOST, temperature=0, stop=stop)
+        silent = silent or (exchange.succeeded and not any(choice.content for choice in choices(exchange)))
+    if silent:
+        yield plain
+
+
+@case("acceptance.sequences", exercises=["response.status.input-is-never-a-server-error"], most=2)
+def sequences(situation: Situation) -> Asking:
+    """Roles in orders that chat templates do not expect: repeated, late, the assistant last, and the system alone."""
+    said = {"role": "assistant", "content": "Blue."}
+    system = {"role": "system", "content": "Be brief."}
+    yield situation.chat([user(), user(), said, said, system, system, user(), said], most=MOST)
+    yield situation.chat([system], most=MOST)
+
+
+@case(
+    "acceptance.contested",
+    exercises=[
+        "response.status.input-is-never-a-server-error",
+        "response.tools.none-come-unoffered",
+        "response.structured.text-is-not-blank",
+        "response.usage.limit-is-kept",
+    ],
+    most=8,
+)
+def contested(situation: Situation) -> Asking:
+    """What servers settle in different ways: it may be answered or refused, and never breaks them."""
+    asked = situation.chat
+    yield asked(tools=[], most=MOST)
+    yield asked([user(), {"role": "assistant", "content": "Blue.", "tool_calls": []}, user()], most=MOST)
+    calls = [
+        {"id": f"call_{number}", "type": "function", "function": {"name": "open_north_gate", "arguments": text}}
+        for number, text in enumerate(("", "{", "null", '{"code": "' + "x" * 100_000 + '"}'))
+    ]
+    results = [{"role": "tool", "tool_call_id": call["id"], "content": "open"} for call in calls]
+    history = [user(), {"role": "assistant", "content": None, "tool_calls": calls}, *results]
+    yield asked(history, tools=twins(situation), most=MOST)
+    yield asked("Name three colours.", response_format={"type": "json_object"}, most=64)
+    yield asked(max_tokens=0)
+    yield asked(max_tokens=2**63 - 1, max_completion_tokens=3, stop=["e", "a", "n", " "])
+    yield asked(most=MOST, **{one.name: situation.random.choice(one.values) for one in parameters() if one.values})
+    predicted = {"type": "content", "content": [part("Blue.")]}
+    yield asked(most=MOST, prediction=predicted, web_search_options={"search_context_size": "low"})

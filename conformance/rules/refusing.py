@@ -1,0 +1,45 @@
+"""How a request with a fault is answered: refused, or as if nothing were wrong.
+
+The law of this file: only an answer that the server stands by counts as accepting a fault. What fails for another
+reason, or is told as an error inside a success, is the subject of other rules.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from chatconform.core.rule import Finding, Inconclusive
+from chatconform.rules.scope import asks_chat
+from chatconform.rules.validity import faults_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from chatconform.core.exchange import Exchange
+    from chatconform.rules.validity import Kind
+
+
+def has_fault(kind: Kind) -> Callable[[Exchange], bool]:
+    """Tells of an exchange whether its request, a JSON object sent to the endpoint, has a fault of that kind."""
+    return lambda exchange: (
+        asks_chat(exchange) and bool(exchange.asked) and any(fault.kind is kind for fault in faults_of(exchange))
+    )
+
+
+def answers(exchange: Exchange) -> bool:
+    """Whether the request was answered with a completion or a stream, and not with an error of any form."""
+    if not exchange.succeeded or exchange.stream_error is not None:
+        return False
+    body = exchange.completion
+    return bool(exchange.chunks) if exchange.is_stream else body is not None and bool(body.get("choices"))
+
+
+def answered_with(kind: Kind, exchange: Exchange) -> Iterator[Finding | Inconclusive]:
+    """What a rule on one kind of faults says: a finding for each fault of a request that was answered all the same."""
+    if answers(exchange):
+        for fault in faults_of(exchange):
+            if fault.kind is kind:
+                found = f"the request's {fault.told}, and it is answered with status {exchange.status}"
+                yield Finding(fault.pointer, found, expected="status 400 with an error object")
+    elif not exchange.refused:
+        yield Inconclusive(f"status {exchange.status} does not say whether the fault was seen")
