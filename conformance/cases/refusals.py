@@ -85,11 +85,8 @@ def beyond_bounds(situation: Situation) -> Asking:
 @case("refusals.parameters", exercises=["response.refusals.parameters", *ALWAYS], most=10)
 def wrong_parameters(situation: Situation) -> Asking:
     """Parameters of wrong types, with unknown words, too many stops, and half of a pair."""
-    whole = situation.chat(most=MOST).body
     numbers = [one.name for one in parameters() if "number" in one.types]
-    integers = [
-        one.name for one in parameters() if "integer" in one.types and one.bounded and one.name != "top_logprobs"
-    ]
+    integers = [one.name for one in parameters() if "integer" in one.types and one.name != "top_logprobs"]
     truths = [one.name for one in parameters() if "boolean" in one.types]
     too_much: list[Body] = [
         {"metadata": {str(number): "x" for number in range(17)}},
