@@ -73,7 +73,7 @@ def text_is_released(series: Sequence[Exchange]) -> Iterator[Finding | Inconclus
     for name, source in FORMS.items():
         streams, sources = of(series, name), of(series, source)
         said = {text(form.exchange) for form in streams}
-        told = text(sources[-1].exchange) if sources else ""
+        told = whole if source == "whole" else text(sources[-1].exchange) if sources else ""
         if not streams or not all(lost_end(_due(told, form), text(form.exchange)) for form in streams):
             continue
         if len(streams) < 2 or len(said) > 1 or not repeats:
