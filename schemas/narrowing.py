@@ -28,7 +28,8 @@ def told(faults: Iterable[Fault], shorten: tuple[str, str]) -> list[Violation]:
     for leaf in sorted(leaves, key=_place):
         first = wrong_kind.get(leaf.path)
         # What is of the wrong kind is not one of the right values either, and is of the wrong kind in every branch.
-        if first not in (None, leaf) and leaf.keyword in ("type", "enum", "const") and not leaf.of_name:
+        told_already = first is not None and first is not leaf
+        if told_already and leaf.keyword in ("type", "enum", "const") and not leaf.of_name:
             continue
         # What was meant to be another thing lacks what this one has to have: that is no news.
         if leaf.keyword == "required" and (leaf.path, _document(leaf)) in wrong_tag:

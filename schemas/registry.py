@@ -31,7 +31,7 @@ class UnknownType(LookupError):
     def __init__(self, name: object) -> None:
         self.name = name
         self.near = _near(name) if isinstance(name, str) else ()
-        super().__init__(name, self.near)
+        super().__init__(name)
 
     def __str__(self) -> str:
         shown = repr(self.name)

@@ -37,7 +37,10 @@ _TOO_DEEP = Violation("", "depth", "is nested too deeply to be judged, or to tel
 def validator(name: str, strict: bool = False) -> Draft202012Validator:
     """Returns a ready `jsonschema` validator of a type, with the registry that its `$ref`s need.
 
-    The strict one asserts formats as well. Raises `UnknownType` when no type has that name.
+    The strict one asserts formats as well. It is the library's own validator, with the library's own ways: a pattern's
+    `$` lets a last line feed pass, and NaN is a number to it. `violations` is exact in both.
+
+    Raises `UnknownType` when no type has that name.
     """
     from jsonschema import Draft202012Validator
 

@@ -1,6 +1,7 @@
 """What is wrong is told once, in one short line, and exactly where it is."""
 
 import json
+import pickle
 import subprocess
 import sys
 from typing import Any
@@ -148,6 +149,7 @@ def test_an_unknown_name_suggests_near_ones(name: str) -> None:
         with pytest.raises(UnknownType) as caught:
             ask(name)
         assert isinstance(caught.value, LookupError)
+        assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)
         assert caught.value.name == name
         assert set(caught.value.near) <= set(names())
         assert 1 <= len(caught.value.near) <= 3
