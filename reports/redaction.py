@@ -26,6 +26,8 @@ SHORTEST: Final = 4
 """A shorter value is no secret, and hiding it would hide half of every text."""
 LONG: Final = 16
 """A value this long is hidden even within a word."""
+BEGINNING: Final = 8
+"""So many characters of a secret are one, too, where a text was cut off within it."""
 
 
 class Redaction:
@@ -35,10 +37,13 @@ class Redaction:
         spellings = sorted({s for secret in secrets for s in _spellings(secret)}, key=len, reverse=True)
         self._text = re.compile("|".join(map(_pattern, spellings))) if spellings else None
         self._bytes = re.compile(self._text.pattern.encode()) if self._text else None
+        self._spellings = spellings
 
     def text(self, text: str) -> str:
-        """A text with every secret in it replaced by `[redacted]`."""
-        return self._text.sub(HIDDEN, text) if self._text else text
+        """A text with every secret in it, or what `...` left of one, replaced by `[redacted]`."""
+        text = self._text.sub(HIDDEN, text) if self._text else text
+        *cut, last = text.split("...")
+        return "...".join([*map(self._without_beginning, cut), last]) if cut and self._spellings else text
 
     def value(self, value: Any) -> Any:
         """A JSON value with every secret in its strings, names of members included, replaced."""
@@ -64,6 +69,14 @@ class Redaction:
             exchange.seconds,
             self._about(exchange.about),
         )
+
+    def _without_beginning(self, text: str) -> str:
+        """A text that was cut off, without the beginning of a secret that is left at its end."""
+        for spelling in self._spellings:
+            for length in range(min(len(spelling) - 1, len(text)), BEGINNING - 1, -1):
+                if text.endswith(spelling[:length]):
+                    return text[:-length] + HIDDEN
+        return text
 
     def _about(self, about: Mapping[str, Any]) -> dict[str, Any]:
         redacted: dict[str, Any] = self.value(dict(about))

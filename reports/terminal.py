@@ -37,6 +37,8 @@ WORDS: Final = {
     Verdict.INCONCLUSIVE: "INCONCLUSIVE",
     Verdict.NOT_EXERCISED: "NOT EXERCISED",
 }
+REPORT_IT: Final = "please report it"
+"""How the reason of the kit's own fault ends."""
 BOLD, DIM, RED, GREEN, YELLOW = "1", "2", "31", "32", "33"
 
 
@@ -149,7 +151,7 @@ class _Report:
         """What could not be judged, and why; what no exchange exercised only where everything is told."""
         reasons: dict[str, list[str]] = {}
         for outcome in self.result.outcomes:
-            if outcome.verdict is Verdict.INCONCLUSIVE:
+            if outcome.verdict is Verdict.INCONCLUSIVE and not outcome.kit_fault:
                 why = outcome.reasons[0] if outcome.reasons else "the model did not do it"
                 reasons.setdefault(plain(self.redaction.text(why)), []).append(outcome.rule.id)
         if reasons:
@@ -184,8 +186,7 @@ class _Report:
         remarks = [(note, DIM) for note in self.result.notes] if self.detail is not Detail.QUIET else []
         if self.result.cut_short:
             remarks.append((f"The run was cut short: {self.result.cut_short}.", f"{BOLD};{YELLOW}"))
-        faults = (o.reasons[0] for o in self.result.outcomes if o.kit_fault and o.reasons)
-        remarks += [(f"A fault of chatconform's own: {fault}", f"{BOLD};{YELLOW}") for fault in faults]
+        remarks += [(text, f"{BOLD};{YELLOW}") for text in self._own_faults()]
         if not any(outcome.judged for outcome in self.result.outcomes):
             remarks.append(("Nothing was judged.", f"{BOLD};{YELLOW}"))
         if remarks or self.detail is not Detail.QUIET:
@@ -194,6 +195,12 @@ class _Report:
             for line in self._wrapped(plain(self.redaction.text(text), 1000), "", ""):
                 yield self._paint(paint, line)
 
+    def _own_faults(self) -> Iterator[str]:
+        for outcome in self.result.outcomes:
+            if outcome.kit_fault:
+                reason = next((reason for reason in outcome.reasons if reason.endswith(REPORT_IT)), REPORT_IT)
+                yield f"A fault of chatconform's own in {outcome.rule.id}: {reason}."
+
     def _counts(self) -> str:
         result = self.result
         status = result.exit_status(strict=self.strict)
@@ -201,13 +208,14 @@ class _Report:
         paint = {0: GREEN, 1: RED}.get(status, YELLOW)
         levels = [(level, len(result.failed(level))) for level in Level]
         failed = ", ".join(f"{count} {level}" for level, count in levels if count)
+        failed += "; only --strict counts a SHOULD" if status == 0 and result.failed(Level.SHOULD) else ""
         summary = result.summary
         counts = [f"{summary[verdict]} {name}" for verdict, name in COLUMNS if summary[verdict] or name == "passed"]
         if failed:
             counts = [f"{text} ({failed})" if text.endswith(" failed") else text for text in counts]
         return (
-            f"{self._paint(f'{BOLD};{paint}', word)}  {len(result.outcomes)} rules: {', '.join(counts)}; "
-            f"{result.requests} requests in {result.seconds:.1f} s, seed {result.seed}"
+            f"{self._paint(f'{BOLD};{paint}', word)}  {_many(len(result.outcomes), 'rule')}: {', '.join(counts)}; "
+            f"{_many(result.requests, 'request')} in {result.seconds:.1f} s, seed {result.seed}"
         )
 
     def _wrapped(self, text: str, first: str, later: str, room: int = 0) -> Iterator[str]:
@@ -218,3 +226,7 @@ class _Report:
 
     def _paint(self, code: str, text: str) -> str:
         return f"\x1b[{code}m{text}\x1b[0m" if self.color else text
+
+
+def _many(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"

@@ -125,3 +125,12 @@ def test_an_exchange_keeps_its_lengths_and_times() -> None:
 def test_headers_are_redacted_even_where_no_secret_is_known() -> None:
     exchange = Exchange(Origin("c"), Request("POST", "/", (("Authorization", "Bearer a-recorded-key"),)))
     assert Redaction().exchange(exchange).request.headers == (("Authorization", "Bearer [redacted]"),)
+
+
+@pytest.mark.parametrize("length", [8, 12, len(KEY) - 1, len(KEY)])
+def test_what_is_left_of_a_secret_in_a_text_that_was_cut_off_is_hidden(length: int) -> None:
+    assert Redaction([KEY]).text(f'says "Bad key {KEY[:length]}... and more') == f'says "Bad key {HIDDEN}... and more'
+
+
+def test_a_few_characters_at_a_cut_are_no_secret() -> None:
+    assert Redaction([KEY]).text("sk-proj... and so... on") == "sk-proj... and so... on"
