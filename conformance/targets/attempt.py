@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 SMALL: Final = 16 * 1024
 """A request of so many bytes fits into the system's buffers: it is sent without looking for an early answer."""
 PATIENCE: Final = 1.0
-"""After so many seconds without an answer our own idle connections are closed; see `Pool.close_idle`."""
+"""Every so many seconds without an answer our own idle connections are closed; see `Pool.close_idle`."""
 
 
 class Attempt:
@@ -106,8 +106,7 @@ class Attempt:
         return True
 
     def _wait(self, connection: Connection, deadline: float) -> bytes | None:
-        soon = perf_counter() + PATIENCE
-        if not self.reader.started and soon < deadline:
+        while not self.reader.started and (soon := perf_counter() + PATIENCE) < deadline:
             data = connection.receive(soon)
             if data is not None:
                 return data

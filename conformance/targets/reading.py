@@ -200,17 +200,18 @@ class ResponseReader:
         if data:
             self._pieces.append(Piece(at, data[:room]))
             self._size += len(data)
+        for event in self._stream.feed(data[:room]) if self._stream is not None else ():
+            self.events += 1
+            self.done = self.done or event.data.strip() == DONE
         if len(data) > room:
             raise too_large
-        if self.finished:
-            for decoder in self._decoders:
+        for decoder in self._decoders:
+            if self.finished:
                 decoder.end()
+            if decoder.problem is not None:
+                raise decoder.problem
         if len(self._pieces) > self._limits.pieces:
             raise WireError("too-large", f"the response's body came in more than {self._limits.pieces} pieces")
-        if self._stream is not None:
-            for event in self._stream.feed(data):
-                self.events += 1
-                self.done = self.done or event.data.strip() == DONE
 
     def _missing(self) -> str:
         """What is missing of a body that was cut short."""

@@ -7,6 +7,7 @@ whose URL cannot change, in its key (`sk-test-TOKEN`).
 
 from __future__ import annotations
 
+import math
 import re
 import socket
 import struct
@@ -14,12 +15,13 @@ import threading
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
+from email.utils import formatdate
 from typing import TYPE_CHECKING
 
 import h11
 
 from chatconform.core.exchange import Request, header
-from chatconform.core.scenario import Attempt, End, Pause
+from chatconform.core.scenario import Attempt, End, Pause, RetryDate
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -181,7 +183,9 @@ def _play(connection: socket.socket, attempt: Attempt, heard: Heard) -> bool:
         heard.not_accepted = attempt.coding
     try:
         for step in attempt.steps:
-            if not isinstance(step, Pause):
+            if isinstance(step, RetryDate):
+                connection.sendall(step.before + _date_in(step.seconds) + step.after)
+            elif not isinstance(step, Pause):
                 connection.sendall(step)
             elif _left_within(connection, step.seconds):
                 heard.left = time.monotonic()
@@ -206,6 +210,11 @@ def _play(connection: socket.socket, attempt: Attempt, heard: Heard) -> bool:
                 connection.shutdown(socket.SHUT_WR)
             _drain(connection)
     return False
+
+
+def _date_in(seconds: float) -> bytes:
+    """The HTTP date that many seconds from now, the whole second after it."""
+    return formatdate(math.ceil(time.time() + seconds), usegmt=True).encode()
 
 
 def _left_within(connection: socket.socket, seconds: float) -> bool:
