@@ -47,6 +47,15 @@ class Pause:
     seconds: float
 
 
+@dataclass(frozen=True, slots=True)
+class RetryDate:
+    """Bytes around an HTTP date that lies so many seconds after the moment of sending (rounded up to a whole second)."""
+
+    before: bytes
+    seconds: float
+    after: bytes
+
+
 class End(StrEnum):
     """What becomes of the connection after an answer."""
 
@@ -64,7 +73,7 @@ class End(StrEnum):
 class Attempt:
     """How one request is answered: each piece of bytes is one write, in order, with pauses between."""
 
-    steps: tuple[bytes | Pause, ...] = ()
+    steps: tuple[bytes | Pause | RetryDate, ...] = ()
     end: End = End.KEEP
     hold: float = 0.0
     """For `KEEP`: close the idle connection after that many seconds (0: never). For `HOLD`: how long to hold it."""

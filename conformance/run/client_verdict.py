@@ -81,6 +81,8 @@ def _came_out(
                 yield FailureKind.SILENT, f"a broken answer came out as finished: {tell(held, 200)}"
         elif scenario.raw_is_fine and "chunks" in reply:
             return
+        elif expected.completion is not None and reply.get("chunks") == [] and expected.completion["choices"]:
+            yield FailureKind.SILENT, "nothing came out, and no error"
         elif expected.completion is not None:
             compared = fields - (NOT_COMPARED - frozenset(scenario.also))
             yield from _differences(compare(expected.completion, held, compared))

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import orjson
-
 from chatconform.core.scenario import Attempt, End, Expected, Grade, Scenario, ToldError
 from chatconform.scenarios.writing import answer, call, error_body, head, stream_call, whole
 
@@ -126,7 +124,7 @@ SCENARIOS = [
         attempt=Attempt(
             (
                 head(200, ("content-type", "application/json"), ("content-length", "500")),
-                orjson.dumps({"id": "x"})[:-1],
+                b'{"id": "chatcmpl-abc123",',
             ),
             End.HOLD,
             8.0,
