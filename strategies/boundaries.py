@@ -32,10 +32,11 @@ def boundaries(name: str, *, strict: bool = False) -> list[Boundary]:
     and all; null where it is allowed; each required member missing; every wrong JSON type. Raises `UnknownType` for a name that
     is none.
     """
-    found = _enumeration(strict).cases(key_of(name, strict))
+    found = enumeration_of(strict).cases(key_of(name, strict))
     return [Boundary(c.value, c.keyword is None, c.pointer, c.label, c.keyword) for c in found]
 
 
 @cache
-def _enumeration(strict: bool) -> Enumeration:
+def enumeration_of(strict: bool) -> Enumeration:
+    """Return the enumeration of all types, in the published strength or the strict one."""
     return Enumeration(composer(strict))

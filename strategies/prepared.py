@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 from chatconform.strategies.drawing.composer import Composer, Generator
-from chatconform.strategies.drawing.sources import BUDGET, Rejected, Seeded, Source
+from chatconform.strategies.drawing.sources import Rejected, Seeded, Source
 from chatconform.strategies.judging import judge_of
 from chatconform.strategies.normal.documents import Document, refuse_depth
 from chatconform.strategies.normal.forms import Forms
@@ -29,18 +29,18 @@ class Prepared:
     is_valid: Callable[[Any], bool]
 
 
-def prepare(schema: Any) -> Prepared:
-    """Return any schema made ready; raise `UnusableSchema` or `Unsatisfiable`, at once and with the reason."""
+def prepare(schema: Any, *, extras: bool = True) -> Prepared:
+    """Return any schema made ready, with members that it does not tell of or without; raise `UnusableSchema` or `Unsatisfiable`, at once and with the reason."""
     refuse_depth(schema)
     try:
         text = json.dumps(schema, allow_nan=False)
     except (TypeError, ValueError) as problem:
         raise UnusableSchema(f"the schema is not JSON: {problem}") from None
-    return _prepared(text)
+    return _prepared(text, extras)
 
 
 @lru_cache(maxsize=64)
-def _prepared(text: str) -> Prepared:
+def _prepared(text: str, extras: bool) -> Prepared:
     schema = json.loads(text)
     if not isinstance(schema, dict | bool):
         raise UnusableSchema(f"a schema is an object or a boolean, not {text[:60]}")
@@ -60,7 +60,7 @@ def _prepared(text: str) -> Prepared:
         document_draft = _DRAFT_7
     forms = Forms(document or Document(schema, default_draft=document_draft))
     forms.refuse_empty()
-    composer = Composer(forms, extras=True)
+    composer = Composer(forms, extras=extras)
     prepared = Prepared(forms, composer, composer.cell(forms.root).draw, is_valid)
     seeded(prepared, Seeded(), "first")
     return prepared
@@ -70,8 +70,6 @@ def drawn(prepared: Prepared, source: Source, tries: int) -> Any:
     """Return a valid value from the source's decisions, after that many tries at most, else reject them."""
     cell = prepared.composer.cell(prepared.forms.root)
     for _ in range(tries):
-        source.depth = 0
-        source.budget = BUDGET
         value = cell.draw(source)
         if prepared.is_valid(value):
             return value

@@ -54,6 +54,10 @@ class Composer:
             found = self._cells[key] = Cell(lambda: self._made(key))
         return found
 
+    def override(self, key: Key, cell: Cell) -> None:
+        """Draw the values of a key from this cell instead."""
+        self._cells[key] = cell
+
     def flattest(self, key: Key) -> Cell:
         """Return the cell that draws values of a key with as little nesting as there can be."""
         found = self._flattest.get(key)
