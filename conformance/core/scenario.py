@@ -49,7 +49,7 @@ class Pause:
 
 @dataclass(frozen=True, slots=True)
 class RetryDate:
-    """Bytes around an HTTP date that lies so many seconds after the moment of sending (rounded up to a whole second)."""
+    """Bytes around an HTTP date that lies so many seconds (rounded up to whole ones) after the moment of sending."""
 
     before: bytes
     seconds: float
