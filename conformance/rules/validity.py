@@ -41,9 +41,8 @@ class Kind(StrEnum):
     MESSAGE = "a malformed message"
     TYPE = "a wrong type"
     NULL = "a null that the published type does not know"
-    BOUNDS = "a number out of bounds"
+    BOUNDS = "out of bounds"
     ENUM = "an unknown value"
-    LIMITS = "too much or too little"
     LOGIT_BIAS = "a wrong bias"
     STOP = "wrong stop sequences"
     NO_STOP = "empty stop sequences"
@@ -171,7 +170,7 @@ def _kind(violation: Violation, body: Mapping[str, Any]) -> Kind:
             if path[:1] == ["json_schema"] or "'json_schema'" in violation.message
             else Kind.FORMAT_TYPE
         )
-    return _BY_PARAMETER.get(top) or _BY_KEYWORD.get(violation.keyword, Kind.LIMITS)
+    return _BY_PARAMETER.get(top) or _BY_KEYWORD.get(violation.keyword, Kind.BOUNDS)
 
 
 def _kind_in_messages(violation: Violation, path: list[str], body: Mapping[str, Any]) -> Kind:
@@ -227,9 +226,4 @@ _BY_KEYWORD: Final = {
     "type": Kind.TYPE,
     "enum": Kind.ENUM,
     "const": Kind.ENUM,
-    "minimum": Kind.BOUNDS,
-    "maximum": Kind.BOUNDS,
-    "exclusiveMinimum": Kind.BOUNDS,
-    "exclusiveMaximum": Kind.BOUNDS,
-    "multipleOf": Kind.BOUNDS,
 }

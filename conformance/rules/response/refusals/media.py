@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from chatconform.core.exchange import Exchange
 from chatconform.core.rule import Finding, Inconclusive, Level, Part, rule
+from chatconform.rules.capabilities import AUDIO_INPUT, FILE_INPUT, VISION
 from chatconform.rules.refusing import answered_with, has_fault
 from chatconform.rules.validity import Kind
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     on=Part.RESPONSE,
     source="ChatCompletionRequestMessageContentPartImage",
     when=has_fault(Kind.IMAGE),
+    needs=VISION,
 )
 def wrong_image(exchange: Exchange) -> Iterator[Finding | Inconclusive]:
     """An image that is none is refused: bad base64, bytes of nothing, an empty or impossible address.
@@ -35,6 +37,7 @@ def wrong_image(exchange: Exchange) -> Iterator[Finding | Inconclusive]:
     on=Part.RESPONSE,
     source="ChatCompletionRequestMessageContentPartAudio",
     when=has_fault(Kind.AUDIO),
+    needs=AUDIO_INPUT,
 )
 def wrong_sound(exchange: Exchange) -> Iterator[Finding | Inconclusive]:
     """Sound that is none is refused: bad base64, no data, or a format other than wav and mp3.
@@ -51,6 +54,7 @@ def wrong_sound(exchange: Exchange) -> Iterator[Finding | Inconclusive]:
     on=Part.RESPONSE,
     source="ChatCompletionRequestMessageContentPartFile",
     when=has_fault(Kind.FILE),
+    needs=FILE_INPUT,
 )
 def no_file(exchange: Exchange) -> Iterator[Finding | Inconclusive]:
     """A file part with neither `file_data` nor `file_id` is refused.

@@ -37,7 +37,7 @@ def wrong_type(exchange: Exchange) -> Iterator[Finding | Inconclusive]:
     when=has_fault(Kind.BOUNDS),
 )
 def out_of_bounds(exchange: Exchange) -> Iterator[Finding | Inconclusive]:
-    """A number beyond its published bounds is refused.
+    """A number beyond its published bounds is refused, and a text or list beyond its length.
 
     A server that clamps or ignores it leaves the caller with another setting than was asked for, and nobody knows
     which. Judged on every such request that is sent; the bounds are those of the published type.
@@ -59,22 +59,6 @@ def unknown_value(exchange: Exchange) -> Iterator[Finding | Inconclusive]:
     that does not know the parameter at all may not know its values either.
     """
     return answered_with(Kind.ENUM, exchange)
-
-
-@rule(
-    "response.refusals.parameters.too-much",
-    Level.SHOULD,
-    on=Part.RESPONSE,
-    source="CreateChatCompletionRequest",
-    when=has_fault(Kind.LIMITS),
-)
-def too_much(exchange: Exchange) -> Iterator[Finding | Inconclusive]:
-    """A text or list beyond its published length is refused.
-
-    Judged on every such request that is sent; the lengths are those of the published type, and parameters with a
-    rule of their own are left to it.
-    """
-    return answered_with(Kind.LIMITS, exchange)
 
 
 @rule(
