@@ -111,7 +111,8 @@ class _Caller:
             self.requests += 1
             tries += 1
             found = trouble(exchange)
-            if found is None or tries > PATIENCE.get(found, 0):
+            refused_by_tls = exchange.failure is not None and exchange.failure.kind == "tls"
+            if found is None or refused_by_tls or tries > PATIENCE.get(found, 0):
                 return exchange
             wait = wait_asked_for(exchange)
             if wait is not None and wait > LONGEST_WAIT:

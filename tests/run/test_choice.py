@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from chatconform.cases.catalogue import cases, those_for
@@ -49,6 +51,13 @@ def test_an_unknown_rule_is_told_with_near_ones():
 def test_nothing_left_is_told():
     with pytest.raises(CannotCheckError, match="were all skipped"):
         choose(skip=["*"])
+
+
+def test_rules_about_what_clients_send_are_not_asked_of_a_server(monkeypatch):
+    about_requests = [replace(rule, on=Part.REQUEST) for rule in rules()[:2]]
+    monkeypatch.setattr("chatconform.run.choice.select", lambda *_: about_requests)
+    with pytest.raises(CannotCheckError, match="speak about what clients send"):
+        choose()
 
 
 def test_the_openai_profile_asks_for_everything_as_published():

@@ -1,0 +1,160 @@
+"""The commands beside `check`, and what all of them share."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+import chatconform as package
+from chatconform.cases.catalogue import cases
+from chatconform.frontends.cli.entry import COMMANDS
+from chatconform.rules.catalogue import rules
+
+SUM = "response.usage.total-is-the-sum"
+PARTS = {"prompt_tokens": 3, "completion_tokens": 2}
+HEAVY = {"hypothesis", "pytest", "jsonschema", "jsonschema_rs", "orjson", "ssl", "h11", "chatconform.rules.catalogue"}
+
+
+def test_help_tells_every_command(chatconform):
+    ran = chatconform("--help")
+    assert ran.status == 0
+    for command in COMMANDS:
+        assert f"\n  {command:<10}" in ran.out
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help(chatconform, command):
+    ran = chatconform(command, "--help")
+    assert ran.status == 0
+    assert ran.out.startswith(f"usage: chatconform {command} ")
+
+
+def test_the_version_is_told(chatconform):
+    assert chatconform("--version").out == f"chatconform {package.__version__}\n"
+
+
+def test_every_rule_and_case_is_listed(chatconform):
+    out = chatconform("list").out
+    assert all(f" {rule.id} " in out for rule in rules())
+    assert all(f" {case.id} " in out for case in cases())
+
+
+def test_a_glob_lists_what_it_names(chatconform):
+    ran = chatconform("list", "response.usage")
+    assert ran.status == 0
+    assert f"MUST    {SUM}" in ran.out
+    assert "stream." not in ran.out
+
+
+@pytest.mark.parametrize("rule", rules(), ids=lambda rule: rule.id)
+def test_every_rule_is_explained(chatconform, rule):
+    ran = chatconform("explain", rule.id)
+    assert ran.status == 0
+    assert ran.out.startswith(f"{rule.level} {rule.id}\n\n{rule.text[:40]}")
+    assert rule.source in ran.out
+
+
+@pytest.mark.parametrize("case", cases(), ids=lambda case: case.id)
+def test_every_case_is_explained(chatconform, case):
+    ran = chatconform("explain", case.id)
+    assert f"case {case.id}\n\n" in ran.out
+    assert f"asks          {case.most} request" in ran.out
+
+
+def test_a_finding_is_replayed_until_it_is_mended(chatconform, small, tmp_path):
+    totals = [7]
+    server = small.serve(lambda _: small.completion(usage={**PARTS, "total_tokens": totals[-1]}))
+    path = str(tmp_path / "report.json")
+    chatconform("check", server.url, "--only", SUM, "--report", f"json={path}")
+    again = chatconform("replay", path, SUM, "-v")
+    assert again.status == 1
+    assert f"  still breaks {SUM}\n    /usage/total_tokens is 7, not 3 + 2" in again.out
+    assert "curl -sS" in again.out
+    totals.append(5)
+    mended = chatconform("replay", path)
+    assert mended.status == 0
+    assert f"  now keeps {SUM}" in mended.out
+    assert mended.out.splitlines()[-1].startswith(f"{mended.out.count('now keeps')} requests sent again: 0 findings")
+
+
+def test_a_target_that_is_gone_cannot_be_replayed_to(chatconform, small, tmp_path):
+    server = small.serve(lambda _: small.completion(usage={**PARTS, "total_tokens": 7}))
+    path = str(tmp_path / "report.json")
+    chatconform("check", server.url, "--only", SUM, "--report", f"json={path}")
+    server.die()
+    ran = chatconform("replay", path)
+    assert ran.status == 2
+    assert "cannot be asked" in ran.err
+
+
+def test_a_reader_that_has_seen_enough_ends_a_command_quietly():
+    script = f"set -o pipefail; {sys.executable} -m chatconform list | head -n 1; echo ${{PIPESTATUS[0]}}"
+    ran = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=False)
+    assert ran.stderr == ""
+    assert ran.stdout.splitlines()[0] == "Rules"
+    assert ran.stdout.splitlines()[1] in {"0", "141"}
+
+
+def test_text_that_the_terminal_cannot_write_is_escaped():
+    code = "import sys; from chatconform.frontends.cli import main; sys.exit(main(['explain', 'case-\\u00e9']))"
+    ran = subprocess.run(
+        [sys.executable, "-X", "utf8=0", "-c", code],
+        env={"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONIOENCODING": "ascii"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.returncode == 2
+    assert "Traceback" not in ran.stderr
+    assert "case-\\xe9" in ran.stderr
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["check", "--help"], ["list", "--help"], ["chek"], []])
+def test_help_and_usage_import_nothing_heavy(arguments):
+    code = (
+        "import sys; from chatconform.frontends.cli import main; main(sys.argv[1:]); "
+        "print(*sys.modules, sep='\\n', file=sys.stderr)"
+    )
+    ran = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=True)
+    assert HEAVY & set(ran.stderr.split()) == set()
+
+
+def test_the_package_imports_nothing_until_it_is_asked():
+    code = "import sys, chatconform; print(*sys.modules, sep='\\n')"
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert [name for name in ran.stdout.split() if name.startswith("chatconform.")] == []
+    assert HEAVY & set(ran.stdout.split()) == set()
+
+
+def test_public_names_are_exactly_what_is_exported():
+    for name in package.__all__:
+        assert getattr(package, name) is not None
+    assert set(package.__all__) <= set(dir(package))
+    with pytest.raises(AttributeError, match="has no attribute 'chek'"):
+        package.chek  # noqa: B018  # asking is the point
+
+
+def test_the_module_is_the_command():
+    ran = subprocess.run([sys.executable, "-m", "chatconform", "--version"], capture_output=True, text=True, check=True)
+    assert ran.stdout == f"chatconform {package.__version__}\n"
+
+
+def test_a_fault_of_the_kits_own_is_no_verdict(chatconform, monkeypatch):
+    def broken(*_, **__):
+        raise RuntimeError("oops")
+
+    monkeypatch.setattr("chatconform.run.server.check", broken)
+    ran = chatconform("check")
+    assert ran.status == 2
+    assert ran.err.splitlines()[-1] == "chatconform: this is a fault of chatconform's own; please report it"
+
+
+def test_an_interrupt_before_anything_was_learnt_is_told(chatconform, monkeypatch):
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("chatconform.run.server.check", interrupted)
+    ran = chatconform("check")
+    assert (ran.status, ran.out, ran.err) == (2, "", "chatconform: interrupted\n")
