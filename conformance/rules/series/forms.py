@@ -7,8 +7,9 @@ repeatable, and a comparison says nothing.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from chatconform.core.telling import tell
 from chatconform.rules.reading import choices, whole
 
 if TYPE_CHECKING:
@@ -51,9 +52,10 @@ def text(exchange: Exchange) -> str:
     return next(iter(texts(exchange)), "")
 
 
-def finishes(exchange: Exchange) -> tuple[Any, ...]:
-    """Why each choice ended."""
-    return tuple(choice.finish for choice in choices(exchange))
+def finishes(exchange: Exchange) -> tuple[str, ...]:
+    """Why each choice ended; what is no string is told as JSON."""
+    found = (choice.finish for choice in choices(exchange))
+    return tuple(finish if isinstance(finish, str) else tell(finish) for finish in found)
 
 
 @dataclass(frozen=True, slots=True)

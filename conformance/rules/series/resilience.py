@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     Level.SHOULD,
     on=Part.SERIES,
     source="RFC 8259 section 2",
-    when=lambda series: {True, False} <= {exchange.about.get("blanks") for exchange in series},
+    when=lambda series: all(any(e.about.get("blanks") is blanks for e in series) for blanks in (True, False)),
 )
 def blanks_change_nothing(series: Sequence[Exchange]) -> Said:
     """Blanks and line ends around and between the values of a body change nothing.

@@ -72,5 +72,6 @@ def other_seeds_vary(series: Sequence[Exchange]) -> Iterator[Finding | Inconclus
         yield Finding(pointer, message, "answers that vary", forms[-1].number)
 
 
-def _fingerprint(form: Form) -> object:
-    return (form.exchange.answer or {}).get("system_fingerprint")
+def _fingerprint(form: Form) -> str | None:
+    told = (form.exchange.answer or {}).get("system_fingerprint")
+    return told if isinstance(told, str) else None

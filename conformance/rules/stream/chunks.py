@@ -264,6 +264,6 @@ def _changes(exchange: Exchange, key: str) -> Iterator[Finding]:
             if key != "created" or first is not None:
                 yield Finding(*where, "the same in every chunk")
         elif first is None:
-            first = value
-        elif value != first:
+            first = value if isinstance(value, str | int | float) else None
+        elif isinstance(value, str | int | float) and value != first:  # of other types the rule on the type tells
             yield Finding(f"/{number}/{key}", f"is {tell(value)} after {tell(first)}", "the same in every chunk")
