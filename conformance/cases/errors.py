@@ -56,6 +56,7 @@ def unknown_model(situation: Situation) -> Asking:
     "errors.refused-both-ways",
     exercises=[
         "response.status.a-refused-stream-is-no-stream",
+        "response.naming.param-names-the-field",
         "series.errors.*",
         "series.survival.*",
         *ENVELOPE,

@@ -51,7 +51,7 @@ def odd_text(situation: Situation) -> Asking:
         yield Ask(plain.payload.replace(b"@", odd))
 
 
-@case("resilience.too-much", exercises=HARDY, most=6)
+@case("resilience.too-much", exercises=[*HARDY, "response.naming.lacking-parameter-is-named"], most=6)
 def too_much(situation: Situation) -> Asking:
     """Sends strings of a megabyte, thousands of values, odd keys, and patterns that take some engines ages."""
     long = "long " * 200_000

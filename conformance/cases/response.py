@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from chatconform.core.case import case
+from chatconform.rules.reading import choices
 
 if TYPE_CHECKING:
     from chatconform.core.case import Asking, Situation
+    from chatconform.core.exchange import Exchange
 
 WHOLE: Final = [
     "response.body.*",
@@ -25,20 +27,52 @@ USAGE: Final[dict[str, Any]] = {"stream": True, "stream_options": {"include_usag
 
 @case(
     "response.same-request",
-    exercises=[*WHOLE, "response.logprobs.are-absent-unless-asked-for", "series.usage.*", "series.identity.*"],
-    most=5,
+    exercises=[
+        *WHOLE,
+        "response.logprobs.are-absent-unless-asked-for",
+        "response.finish.stop-sequence-is-left-out",
+        "series.usage.*",
+        "series.identity.*",
+        "series.stops.*",
+    ],
+    most=8,
 )
 def same_request(situation: Situation) -> Asking:
-    """Asks the same three times, then for a stream, then for three short choices."""
+    """Asks the same twice, up to a piece of the answer, for a stream, and for three short choices."""
     messages = [
         {"role": "system", "content": "Answer in one sentence."},
         {"role": "user", "content": "Where does the Rhine rise? Übrigens: 你好, 🙂."},
     ]
-    plain = situation.chat(messages, most=24, temperature=0).tagged(same="request")
-    for _ in range(3):
+    greedy: dict[str, Any] = {"most": 24, "temperature": 0}
+    # The penalty is for models that say one thing again and again, where no piece of the text stands out.
+    penalties: list[dict[str, Any]] = [{}, {"frequency_penalty": 1.5}]
+    for extra in penalties:
+        plain = situation.chat(messages, **greedy, **extra).tagged(same="request", stops="without")
         yield plain
-    yield situation.chat(messages, most=24, temperature=0, **USAGE).tagged(same="request")
+        exchange = yield plain
+        if (stop := _piece(exchange)) or exchange.refused:
+            break
+    if stop:
+        stopped = situation.chat(messages, **greedy, **extra, stop=[stop]).tagged(stops="with")
+        again = yield stopped
+        if again.succeeded and _text(again).strip() != _text(exchange).partition(stop)[0].strip():
+            yield stopped
+    yield situation.chat(messages, **greedy, **USAGE).tagged(same="request")
     yield situation.chat(messages, most=4, n=3).tagged(same="request")
+
+
+def _text(exchange: Exchange) -> str:
+    return next((choice.content or "" for choice in choices(exchange)), "")
+
+
+def _piece(exchange: Exchange) -> str | None:
+    """Three characters out of the middle of a text, which stand in it only there; None where there are none such."""
+    text = _text(exchange).strip()
+    for start in sorted(range(1, len(text) - 3), key=lambda at: abs(at - len(text) // 2)):
+        piece = text[start : start + 3]
+        if text.find(piece) == start and piece.strip() == piece and "\ufffd" not in piece:
+            return piece
+    return None
 
 
 @case(

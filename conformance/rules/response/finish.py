@@ -8,9 +8,9 @@ from chatconform.core.exchange import Exchange
 from chatconform.core.json_text import NOT_JSON, parse
 from chatconform.core.rule import Finding, Inconclusive, Level, Part, rule
 from chatconform.core.telling import tell
-from chatconform.rules.asking import count, kept, limit
+from chatconform.rules.asking import count, forced, kept, limit
 from chatconform.rules.capabilities import STOP
-from chatconform.rules.reading import choices, whole
+from chatconform.rules.reading import calls, choices, whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -110,7 +110,7 @@ def _is_cut(arguments: object) -> bool:
     Level.SHOULD,
     on=Part.ANSWER,
     source="CreateChatCompletionResponse.choices.finish_reason",
-    when=lambda exchange: limit(exchange.asked) is not None and any(c.calls for c in choices(exchange)),
+    when=lambda exchange: limit(exchange.asked) is not None and (forced(exchange.asked) or bool(calls(exchange))),
 )
 def cut_call_is_told(exchange: Exchange) -> Iterator[Finding | Inconclusive]:
     """A choice whose tool call was cut by the limit of tokens ends with `length`.
@@ -118,6 +118,8 @@ def cut_call_is_told(exchange: Exchange) -> Iterator[Finding | Inconclusive]:
     A program that is told `tool_calls` runs the tool with half its arguments. Judged on answers with calls that used up
     their limit: where arguments break off, the finish reason is `length`.
     """
+    if not calls(exchange):
+        yield Inconclusive("the answer ended before a call began")
     most = limit(exchange.asked) or 0
     used = count(kept(exchange.answer, "usage").get("completion_tokens"))
     for choice in choices(exchange):

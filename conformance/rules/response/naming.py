@@ -1,0 +1,114 @@
+"""That a refusal names what it refuses."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Final
+
+from chatconform.core.rule import Finding, Level, Part, rule
+from chatconform.core.telling import tell
+from chatconform.rules.response.errors import has_error_object, told
+from chatconform.rules.validity import faults_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from chatconform.core.exchange import Exchange
+
+QUOTED: Final = re.compile(r"['`\"](\w+)['`\"]")
+WORD: Final = re.compile(r"[a-z_]{3,}")
+USUAL: Final = frozenset({"model", "messages", "stream", "max_tokens", "max_completion_tokens", "temperature", "seed"})
+MOST_WORDS: Final = 500
+ELSEWHERE: Final = re.compile(
+    r"context|too (long|large)|limit|quota|billing|credit|balance|moderation|polic(y|ies)|safety|model", re.IGNORECASE
+)
+"""What a refusal speaks of that is about the prompt, the account or the model and not about a parameter."""
+
+
+def _is_checked(exchange: Exchange) -> bool:
+    """Whether a request, a JSON object, was refused for what it says."""
+    return has_error_object(exchange) and exchange.status in (400, 422) and bool(exchange.asked)
+
+
+def _names(exchange: Exchange) -> set[str]:
+    """The names by which a param may tell the one field that is at fault; none where several fields are."""
+    faults = faults_of(exchange)
+    tops = {fault.pointer.split("/")[1] if fault.pointer else "" for fault in faults}
+    if len(tops) != 1:
+        return set()
+    top = tops.pop()
+    quoted = {name for fault in faults for name in QUOTED.findall(fault.message)}
+    return {top, *quoted} if top else {*exchange.asked, *quoted}
+
+
+@rule(
+    "response.naming.param-names-the-field",
+    Level.SHOULD,
+    on=Part.ERROR,
+    source="Error.param",
+    when=lambda exchange: _is_checked(exchange) and bool(_names(exchange)),
+)
+def param_names_the_field(exchange: Exchange) -> Iterator[Finding]:
+    """The `param` of an error names the field that is at fault.
+
+    A program can then point at it, or send the request again without it. Judged on refused requests with one field at
+    fault, by whether the field's name stands in `param`, in whatever notation.
+    """
+    error = told(exchange) or {}
+    param = error.get("param")
+    if "param" not in error or (param is not None and not isinstance(param, str)):
+        return
+    names = _names(exchange)
+    if not any(name in (param or "") for name in names):
+        fault = faults_of(exchange)[0]
+        yield Finding(
+            "/error/param", f"is {tell(param)}, and the request's {fault.told}", _expected(fault.pointer, names)
+        )
+
+
+def _expected(pointer: str, names: set[str]) -> str:
+    if not pointer:
+        return " or ".join(f'"{name}"' for name in sorted(names))[:120]
+    first, *rest = pointer.split("/")[1:]
+    return f'"{first}{"".join(f"[{step}]" if step.isdigit() else f".{step}" for step in rest)}"'
+
+
+def _words(value: Any, depth: int = 6) -> Iterator[str]:
+    """The names and short texts in what a request asks for."""
+    if isinstance(value, dict) and depth:
+        for key, item in value.items():
+            yield key.lower()
+            yield from _words(item, depth - 1)
+    elif isinstance(value, list) and depth:
+        for item in value[:MOST_WORDS]:
+            yield from _words(item, depth - 1)
+    elif isinstance(value, str) and len(value) <= 64:
+        yield value.lower()
+
+
+def _parameters(exchange: Exchange) -> dict[str, Any]:
+    """What a request asks for beyond an answer to its messages."""
+    return {name: value for name, value in exchange.asked.items() if name not in USUAL and value is not None}
+
+
+@rule(
+    "response.naming.lacking-parameter-is-named",
+    Level.SHOULD,
+    on=Part.ERROR,
+    source="Error.param; Error.message",
+    when=lambda exchange: _is_checked(exchange) and bool(_parameters(exchange)) and not faults_of(exchange),
+)
+def lacking_parameter_is_named(exchange: Exchange) -> Iterator[Finding]:
+    """A refusal of something that the target lacks says what that is.
+
+    The caller goes on without it, if only it is named. Judged on valid requests that are refused: `param`, `code` or
+    `message` has a word of what the request asks for.
+    """
+    error = told(exchange) or {}
+    said = " ".join(str(error.get(key)) for key in ("param", "code", "type", "message")).lower()
+    asked = {part for word in _words(_parameters(exchange)) for part in WORD.findall(word)}
+    spoken = WORD.findall(said)
+    if ELSEWHERE.search(said) or any(word in asked or word.rstrip("s") in asked for word in spoken):
+        return
+    names = ", ".join(sorted(_parameters(exchange)))
+    yield Finding("/error/message", f"is {tell(error.get('message'))}", f"a word of what is lacking, of {names[:80]}")
