@@ -27,7 +27,9 @@ SHORTEST: Final = 4
 LONG: Final = 16
 """A value this long is hidden even within a word."""
 BEGINNING: Final = 8
-"""So many characters of a secret are one, too, where a text was cut off within it."""
+"""So many characters of a secret are one, too, before the `...` of a text that was cut off."""
+PART: Final = 12
+"""So many characters of a secret are one wherever they stand: what tells a value may cut it anywhere."""
 
 
 class Redaction:
@@ -38,10 +40,11 @@ class Redaction:
         self._text = re.compile("|".join(map(_pattern, spellings))) if spellings else None
         self._bytes = re.compile(self._text.pattern.encode()) if self._text else None
         self._spellings = spellings
+        self._parts = sorted({s[i : i + PART] for s in spellings for i in range(len(s) - PART + 1)})
 
     def text(self, text: str) -> str:
-        """A text with every secret in it, or what `...` left of one, replaced by `[redacted]`."""
-        text = self._text.sub(HIDDEN, text) if self._text else text
+        """A text with every secret in it, and what a cut left of one, replaced by `[redacted]`."""
+        text = self._without_parts(self._text.sub(HIDDEN, text)) if self._text else text
         *cut, last = text.split("...")
         return "...".join([*map(self._without_beginning, cut), last]) if cut and self._spellings else text
 
@@ -69,6 +72,18 @@ class Redaction:
             exchange.seconds,
             self._about(exchange.about),
         )
+
+    def _without_parts(self, text: str) -> str:
+        covered: set[int] = set()
+        for part in self._parts:
+            at = text.find(part)
+            while at >= 0:
+                covered.update(range(at, at + PART))
+                at = text.find(part, at + 1)
+        if not covered:
+            return text
+        told = (HIDDEN if at - 1 not in covered else "" for at in range(len(text)) if at in covered)
+        return "".join(next(told) if at in covered else char for at, char in enumerate(text))
 
     def _without_beginning(self, text: str) -> str:
         """A text that was cut off, without the beginning of a secret that is left at its end."""

@@ -134,3 +134,8 @@ def test_what_is_left_of_a_secret_in_a_text_that_was_cut_off_is_hidden(length: i
 
 def test_a_few_characters_at_a_cut_are_no_secret() -> None:
     assert Redaction([KEY]).text("sk-proj... and so... on") == "sk-proj... and so... on"
+
+
+@pytest.mark.parametrize(("start", "end"), [(0, 12), (5, 17), (len(KEY) - 12, len(KEY)), (1, len(KEY) - 1)])
+def test_a_part_of_a_secret_is_hidden_wherever_a_cut_left_it(start: int, end: int) -> None:
+    assert Redaction([KEY]).text(f"is '{KEY[start:end]}', not {KEY[:4]}") == f"is '{HIDDEN}', not {KEY[:4]}"
