@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import cycle, islice
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 WORD: Final = re.compile(r"[^\W\d_]{3,}")
 MENTIONS: Final = frozenset({"call", "tool", "function"})
+COMMON: Final = frozenset({"tell", "give", "this", "that", "with", "from", "what", "when", "about", "answer"})
 SEVERAL: Final = {"both": 2, "two": 2, "twice": 2, "each": 2, "parallel": 2, "several": 3, "three": 3, "all": 2}
 MOST: Final = 8
 
@@ -77,9 +79,7 @@ def _tools(body: Mapping[str, Any], prompt: Prompt) -> list[Any]:
         return wanted[:1]
     said = set(WORD.findall(prompt.text.lower()))
     times = max((number for word, number in SEVERAL.items() if word in said), default=1)
-    while len(wanted) < times:
-        wanted = [*wanted, wanted[len(wanted) % len(tools)]]
-    return wanted[:MOST]
+    return list(islice(cycle(wanted), max(times, min(len(wanted), MOST))))
 
 
 def _wanted(tools: Iterable[tuple[str, Any]], prompt: Prompt) -> list[Any]:
@@ -87,7 +87,7 @@ def _wanted(tools: Iterable[tuple[str, Any]], prompt: Prompt) -> list[Any]:
     offered = list(tools)
     if not prompt.asks or not offered:
         return []
-    said = _words(prompt.text)
+    said = _words(prompt.text) - COMMON
     named = [tool for about, tool in offered if not said.isdisjoint(word for word in _words(about) if len(word) > 3)]
     if not named and not said.isdisjoint(MENTIONS):
         return [offered[0][1]]

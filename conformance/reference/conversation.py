@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
+
+import orjson
 
 from chatconform.reference.refusal import invalid, unsupported
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+LARGEST_SCHEMA: Final = 1_000_000
 
 
 def check_messages(body: Mapping[str, Any]) -> None:
@@ -129,6 +133,8 @@ def check_schema(schema: Any, where: str, *, strict: bool) -> None:
     from chatconform.reference.subschemas import Unmakeable
     from chatconform.schemas import UnusableSchema, violations_of
 
+    if len(orjson.dumps(schema)) > LARGEST_SCHEMA:
+        raise invalid(where, f"A schema has at most {LARGEST_SCHEMA} bytes.", "invalid_json_schema")
     try:
         if strict:
             instance(schema, Random(0))

@@ -18,10 +18,12 @@ if TYPE_CHECKING:
     from random import Random
 
 MOST_VALUES: Final = 20_000
+MOST_TRIALS: Final = 40_000
+"""How many values and branches are tried in all before a schema is given up."""
 DEEP: Final = 5
 """The level below which only what is required is made."""
 DEEPEST: Final = 120
-ATTEMPTS: Final = 8
+ATTEMPTS: Final = 16
 TYPES: Final = ("string", "integer", "object", "array", "boolean", "number", "null")
 
 
@@ -37,35 +39,46 @@ def instance(schema: Any, random: Random) -> Any:
     if schemas.height(schema) >= INFINITE:
         raise Unmakeable("$ref", "the schema has no finite instance")
     problem = Unmakeable("schema", "no instance was found")
+    trials = MOST_TRIALS
     for attempt in range(ATTEMPTS):
-        maker = _Maker(schemas, random, attempt)
+        maker = _Maker(schemas, random, attempt, min(trials, MOST_VALUES))
         try:
             value = maker.make(schema, 0)
             orjson.dumps(value)
         except Unmakeable as error:
             problem = error
-            continue
         except orjson.JSONEncodeError:
             problem = Unmakeable("$ref", "instances are nested too deeply")
-            continue
-        breaches = violations_of(schema, value)
-        if not breaches:
-            return value
-        problem = Unmakeable(breaches[0].keyword, "cannot be kept together with the rest of the schema")
+        else:
+            breaches = violations_of(schema, value)
+            if not breaches:
+                return value
+            problem = Unmakeable(breaches[0].keyword, "cannot be kept together with the rest of the schema")
+        trials -= maker.spent
+        if trials <= 0:
+            break
     raise problem
 
 
 class _Maker:
     """One attempt: the further ones are bolder about optional parts and branches."""
 
-    def __init__(self, schemas: Schemas, random: Random, attempt: int) -> None:
+    def __init__(self, schemas: Schemas, random: Random, attempt: int, most: int) -> None:
         self.schemas, self.random, self.attempt = schemas, random, attempt
-        self.left = MOST_VALUES
+        self.left = self.most = most
 
-    def make(self, schema: Any, depth: int) -> Any:
+    @property
+    def spent(self) -> int:
+        """How many values and branches were tried."""
+        return self.most - self.left
+
+    def _spend(self) -> None:
         self.left -= 1
         if self.left < 0:
-            raise Unmakeable("schema", f"instances hold more than {MOST_VALUES} values")
+            raise Unmakeable("schema", f"making an instance takes more than {self.most} steps")
+
+    def make(self, schema: Any, depth: int) -> Any:
+        self._spend()
         if depth > DEEPEST:
             raise Unmakeable("schema", f"instances are nested more than {DEEPEST} levels deep")
         return self._of(self.schemas.flat(schema), depth)
@@ -74,7 +87,7 @@ class _Maker:
         for key in ("anyOf", "oneOf"):
             if isinstance(branches := schema.get(key), list) and branches:
                 rest = {name: value for name, value in schema.items() if name != key}
-                return self._branch(branches, rest, depth)
+                return self._branch(key, branches, rest, depth)
         if "if" in schema:
             return self._condition(schema, depth)
         if "const" in schema:
@@ -106,16 +119,19 @@ class _Maker:
             raise Unmakeable("enum", "none of its values is allowed by the rest")
         return self.random.choice(values)
 
-    def _branch(self, branches: list[Any], rest: dict[str, Any], depth: int) -> Any:
+    def _branch(self, key: str, branches: list[Any], rest: dict[str, Any], depth: int) -> Any:
         """An instance of one of the branches and of what stands beside them."""
-        order = list(branches)
-        self.random.shuffle(order)
+        first = self.attempt // 2 % len(branches)
+        order = [*branches[first:], *branches[:first]]
+        if key == "anyOf" or self.attempt == 0:
+            self.random.shuffle(order)
         if depth >= DEEP:
             order.sort(key=self.schemas.height)
-        problem = Unmakeable("anyOf", "it has no branch")
+        problem = Unmakeable(key, "none of its branches has a finite instance")
         for branch in order:
             if self.schemas.height(branch) >= INFINITE:
                 continue
+            self._spend()
             try:
                 return self._of(merged(rest, self.schemas.flat(branch)), depth)
             except Unmakeable as error:

@@ -132,7 +132,7 @@ def _check_key(given: str | None, api_key: str) -> None:
     challenge = {"www-authenticate": 'Bearer realm="chatconform"'}
     if scheme.lower() != "bearer" or not key.strip():
         raise Refusal(401, "No API key was given. Send it as `Authorization: Bearer KEY`.", headers=challenge)
-    if not compare_digest(key.strip().encode(), api_key.encode()):
+    if not compare_digest(key.strip().encode("latin-1"), api_key.encode()):
         raise Refusal(401, "The API key is not correct.", code="invalid_api_key", headers=challenge)
 
 

@@ -49,10 +49,15 @@ def unsupported(param: str, what: str) -> Refusal:
     return Refusal(400, f"{what} is not supported by this server.", param=param, code="unsupported_parameter")
 
 
-def path(pointer: str) -> str | None:
-    """A JSON Pointer the way that error objects name fields: `/messages/0/role` is `messages[0].role`."""
+def path(pointer: str, value: Any) -> str | None:
+    """A JSON Pointer into a value the way that error objects name fields: `/messages/0/role` is `messages[0].role`."""
     told = ""
     for token in pointer.split("/")[1:]:
         name = token.replace("~1", "/").replace("~0", "~")
-        told += f"[{name}]" if name.isdigit() and told else f".{name}" if told else name
+        if isinstance(value, list):
+            told += f"[{name}]"
+            value = value[int(name)] if name.isdecimal() and int(name) < len(value) else None
+        else:
+            told += f".{name}" if told else name
+            value = value.get(name) if isinstance(value, dict) else None
     return re.sub(r"[\x00-\x1f\x7f-\x9f]", "?", told[:200]) or None

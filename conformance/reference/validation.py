@@ -43,7 +43,7 @@ def validate(body: Any, models: Sequence[str]) -> None:
     for check in PAIRS:
         check(body)
     if breaches := violations("CreateChatCompletionRequest", body):
-        raise _told(breaches[0])
+        raise _told(breaches[0], body)
     if body["model"] not in models:
         message = f"The model {body['model'][:80]!r} does not exist. There is: {', '.join(models)}."
         raise Refusal(404, message, param="model", code="model_not_found")
@@ -51,12 +51,12 @@ def validate(body: Any, models: Sequence[str]) -> None:
         check(body)
 
 
-def _told(breach: Violation) -> Refusal:
+def _told(breach: Violation, body: Any) -> Refusal:
     pointer = breach.pointer
     if breach.keyword == "required":
         missing = breach.message.removesuffix(" is a required property").strip("'\"")
         pointer += "/" + missing.replace("~", "~0").replace("/", "~1")
-    where = path(pointer)
+    where = path(pointer, body)
     return invalid(where, f"{where or 'The body'}: {breach.message}.", CODES.get(breach.keyword, "invalid_value"))
 
 

@@ -23,7 +23,7 @@ WORDS: Final[dict[str, tuple[str, ...]]] = {
     ),
     "article": ("the", "a", "every", "some", "its", "no", "another", "our"),
     "place": (
-        "near", "under", "beyond", "behind", "along", "beside", "above", "across",
+        "near", "under", "beyond", "behind", "along", "outside", "above", "across",
     ),
     "link": ("and", "but", "while", "because", "until", "so"),
     "greek": ("θάλασσα", "φως", "λόγος", "καλημέρα"),
