@@ -176,18 +176,20 @@ def body_is_complete(exchange: Exchange) -> Iterator[Finding | Inconclusive]:
     """The HTTP framing of a stream is completed, and the connection is not reset.
 
     Without the last chunk of the framing a client cannot tell the end from a broken connection: HTTP libraries raise,
-    even after `[DONE]`. Judged on every stream that the client did not leave; one too slow or too long for this kit's
-    limits is inconclusive.
+    even after `[DONE]`. Judged on every stream that the client did not leave, one that stays silent only where it does
+    so each time and the target is quick otherwise; one too long for this kit's limits is inconclusive.
     """
     failure, done = exchange.failure, done_at(exchange) is not None
     if failure is None:
         if exchange.response is not None and not exchange.response.complete:
             yield Inconclusive("the recording does not hold the whole stream")
-    elif failure.kind not in TIMEOUTS | {"too-large"}:
+    elif failure.kind in TIMEOUTS and (done or _hangs_after_finish(exchange)):
+        return  # other rules tell of a body that stays open
+    elif failure.kind == "too-large" or (failure.kind in TIMEOUTS and exchange.origin.seed is None):
+        yield Inconclusive(f"the stream was not read to its end: {failure.message or failure.kind}")
+    else:
         when = "after" if done else "before"
         yield Finding("", f"the body was cut {when} [DONE]: {failure.message or failure.kind}", "a completed body")
-    elif not done:
-        yield Inconclusive(f"the stream was not read to its end: {failure.message or failure.kind}")
 
 
 def has_half_a_character(data: str) -> bool:
