@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import os
 import re
 import subprocess
 import sys
@@ -18,11 +19,8 @@ FOLDERS = {"conformance": "", "schemas": "schemas", "strategies": "strategies", 
 
 
 def files(folder: Path) -> dict[str, bytes]:
-    return {
-        str(path.relative_to(folder)): path.read_bytes()
-        for path in folder.rglob("*")
-        if path.is_file() and "__pycache__" not in path.parts
-    }
+    found = (Path(place) / name for place, _, names in os.walk(folder, followlinks=True) for name in names)
+    return {str(path.relative_to(folder)): path.read_bytes() for path in found if "__pycache__" not in path.parts}
 
 
 def test_the_installed_package_holds_the_four_folders_byte_for_byte() -> None:
