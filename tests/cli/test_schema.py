@@ -40,7 +40,6 @@ def test_without_a_name_the_types_are_listed_with_their_titles(capsys: pytest.Ca
         (["--bundle", "--one-of", "--strict"], lambda name: bundle(name, strict=True, one_of=True)),
     ],
     ids=lambda value: " ".join(value) or "published" if isinstance(value, list) else "made",
-    ids=str,
 )
 def test_a_schema_is_printed_as_json(capsys: pytest.CaptureFixture[str], options: list[str], expected: Any) -> None:
     for name in ("CreateChatCompletionRequest", "ChatCompletionTokenLogprob", "File"):
