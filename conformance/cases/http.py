@@ -38,7 +38,7 @@ WHOLE: Final = [
 @case(
     "http.put-in-many-ways",
     exercises=[*WHOLE, "response.paths.preflights-*", "response.keys.*", "series.http.*", "series.identity.*"],
-    most=12,
+    most=11,
 )
 def put_in_many_ways(situation: Situation) -> Asking:
     """Puts one request into HTTP in every legal way, streams it, and asks as a browser and with other keys would."""
@@ -47,8 +47,7 @@ def put_in_many_ways(situation: Situation) -> Asking:
     yield Ask(plain.payload[:-1], about={"variant": "cut"})
     yield plain.tagged(variant="none")
     yield Ask(body, headers=SDK_HEADERS, about={"variant": "headers"})
-    for spelling in ("application/json; charset=utf-8", 'Application/JSON;Charset="UTF-8"'):
-        yield Ask(body, headers={"Content-Type": spelling}, about={"variant": "media-type"})
+    yield Ask(body, headers={"Content-Type": "Application/JSON;charset=UTF-8"}, about={"variant": "media-type"})
     yield Ask(body, chunked=7, about={"variant": "chunked"})
     yield Ask(body, headers={"Content-Type": "text/plain"}, about={"variant": "text"})
     yield Ask({**body, "stream": True}, headers={"Accept": "application/json"}, about={"variant": "accept-json"})

@@ -16,7 +16,6 @@ HARDY: Final = [
     "series.survival.*",
 ]
 DEPTH: Final = 10_000
-MARKUP: Final = ("<|im_end|>", "</s>")
 ODD_KEYS: Final = ("", "__proto__", "constructor", "$ref", "a.b[0]", "ключ", "🙂", "k" * 300)
 SLOW_PATTERNS: Final = ("^(a+)+$", "^(a|aa)+$", "(x+x+)+y", "^([a-zA-Z0-9]+\\s?)*$", "(.*)*(.*)*(.*)*=")
 
@@ -26,7 +25,7 @@ def _with(plain: Ask, addition: bytes) -> bytes:
     return plain.payload[:-1] + b"," + addition + b"}"
 
 
-@case("resilience.odd-json", exercises=[*HARDY, "series.resilience.blanks-*", "response.odd.*"], most=8)
+@case("resilience.odd-json", exercises=[*HARDY, "series.resilience.blanks-*", "response.odd.*"], most=7)
 def odd_json(situation: Situation) -> Asking:
     """Writes requests with blanks, a byte order mark, ten thousand levels, odd numbers, and a key that stands twice."""
     plain = situation.chat(most=4)
@@ -34,32 +33,33 @@ def odd_json(situation: Situation) -> Asking:
     yield Ask(b" \n\t" + plain.payload.replace(b'","', b'" ,\r\n\t"') + b"\r\n ", about={"blanks": True})
     yield Ask(b"\xef\xbb\xbf" + plain.payload)
     yield Ask(_with(plain, b'"x_deep":' + b"[" * DEPTH + b"]" * DEPTH))
-    yield Ask(_with(plain, b'"temperature":1e400,"seed":1000000000000000000000000000000,"top_p":-1e-400'))
-    yield Ask(_with(plain, b'"presence_penalty":NaN,"top_p":Infinity'))
+    yield Ask(
+        _with(
+            plain, b'"temperature":1e400,"seed":1000000000000000000000000000000,"top_p":-1e-400,"presence_penalty":NaN'
+        )
+    )
     limit = (situation.limit or "max_tokens").encode()
     yield Ask(_with(situation.chat(), b'"%b":1,"%b":6' % (limit, limit)), about={"first_limit": 1, "last_limit": 6})
     yield plain.tagged(probe=True)
 
 
-@case("resilience.odd-text", exercises=[*HARDY, "response.body.is-strict-json", "response.odd.*"], most=4)
+@case("resilience.odd-text", exercises=[*HARDY, "response.body.is-strict-json", "response.odd.*"], most=3)
 def odd_text(situation: Situation) -> Asking:
     """Says control characters, half characters, and bytes that are no UTF-8."""
     controls = "\x00\x01\x1b[31m\x7f\x85\ufeff\ufffe\uffff\u2028\u2029\u202e\U0001fffe\U0010ffff"
     yield situation.chat(f"Repeat: {controls}", most=8)
     plain = situation.chat("Repeat: @", most=8)
-    for odd in (b"\\ud800", b"\xff\xfe\xc0\xaf\xed\xa0\x80", "你好".encode("gbk")):
+    for odd in (b"\\ud800", b"\xff\xfe\xc0\xaf\xed\xa0\x80" + "你好".encode("gbk")):
         yield Ask(plain.payload.replace(b"@", odd))
 
 
-@case("resilience.too-much", exercises=[*HARDY, "response.naming.lacking-parameter-is-named"], most=6)
+@case("resilience.too-much", exercises=[*HARDY, "response.naming.lacking-parameter-is-named"], most=4)
 def too_much(situation: Situation) -> Asking:
     """Sends strings of a megabyte, thousands of values, odd keys, and patterns that take some engines ages."""
     long = "long " * 200_000
-    yield situation.chat(most=4, stop=[long], user=long)
+    yield situation.chat(most=4, stop=[long], user=long, logit_bias={str(number): 1 for number in range(50_000)})
     values = {"type": "string", "enum": [f"value-{number}" for number in range(10_000)]}
-    yield situation.chat(most=4, response_format=_form({"value": values}))
-    yield situation.chat(most=4, logit_bias={str(number): 1 for number in range(50_000)})
-    yield situation.chat(most=32, response_format=_form({key: {"type": "string"} for key in ODD_KEYS}))
+    yield situation.chat(most=32, response_format=_form({key: {"type": "string"} for key in ODD_KEYS} | {"of": values}))
     patterns = {f"p{n}": {"type": "string", "pattern": pattern} for n, pattern in enumerate(SLOW_PATTERNS)}
     yield situation.chat("a" * 40 + "!", most=32, response_format=_form(patterns))
     yield situation.chat(most=4).tagged(probe=True)
@@ -70,20 +70,19 @@ def _form(properties: dict[str, Any]) -> dict[str, Any]:
     return {"type": "json_schema", "json_schema": {"name": "answer", "strict": True, "schema": schema}}
 
 
-@case("resilience.half-a-body", exercises=["series.survival.*"], most=4)
+@case("resilience.half-a-body", exercises=["series.survival.*"], most=3)
 def half_a_body(situation: Situation) -> Asking:
-    """Begins to send a body three times and stalls, and meanwhile makes a plain request."""
+    """Begins to send a body twice and stalls, and meanwhile makes a plain request."""
     plain = situation.chat(most=4)
     stalled = Ask(plain.payload, headers={"Content-Length": str(len(plain.payload) + 1000)}, leave_within=1.0)
-    yield [stalled, stalled, stalled, plain.tagged(probe=True)]
+    yield [stalled, stalled, plain.tagged(probe=True)]
 
 
-@case("resilience.template-markup", exercises=["series.resilience.template-markup-is-text"], most=3)
+@case("resilience.template-markup", exercises=["series.resilience.template-markup-is-text"], most=2)
 def template_markup(situation: Situation) -> Asking:
-    """Says the words by which chat templates mark the end of a turn."""
+    """Says the word by which many chat templates mark the end of a turn."""
     yield situation.chat("Repeat: ", most=1).tagged(markup=0)
-    for word in MARKUP:
-        yield situation.chat("Repeat: " + word * 16, most=1).tagged(markup=16, word=word)
+    yield situation.chat("Repeat: " + "<|im_end|>" * 16, most=1).tagged(markup=16, word="<|im_end|>")
 
 
 @case("resilience.wild-output", exercises=["stream.framing", "stream.deltas"])

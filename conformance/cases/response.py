@@ -87,11 +87,10 @@ def single_tokens(situation: Situation) -> Asking:
     yield situation.chat(PROMPTS[2], max_tokens=1, **USAGE)
 
 
-@case("response.logprobs", exercises=["response.logprobs.*"], most=3)
+@case("response.logprobs", exercises=["response.logprobs", "response.likeliest"], most=2)
 def logprobs(situation: Situation) -> Asking:
-    """Asks for log probabilities: of free text with and without the likeliest tokens, and of text under a schema."""
+    """Asks for log probabilities: of free text, and of text under a schema, which rules most tokens out."""
     yield situation.chat(PROMPTS[0], most=16, temperature=0, logprobs=True, top_logprobs=3)
-    yield situation.chat(PROMPTS[1], most=8, logprobs=True, stream=True)
     wet = {
         "type": "object",
         "properties": {"wet": {"enum": [True]}},
@@ -115,12 +114,6 @@ def cut_call(situation: Situation) -> Asking:
     function = {"name": "send_letter", "description": "Sends a letter.", "parameters": schema}
     tools = [{"type": "function", "function": function}]
     yield situation.chat("Send a long letter to my grandmother.", most=8, tools=tools, tool_choice="required")
-
-
-@case("response.service-tier", exercises=["response.optional.service-tier-is-told"], most=1)
-def service_tier(situation: Situation) -> Asking:
-    """Names a service tier."""
-    yield situation.chat(most=4, service_tier="auto")
 
 
 @case("response.conversation", exercises=WHOLE, most=1)

@@ -65,7 +65,7 @@ def unknown_fields_meet_one_policy(series: Sequence[Exchange]) -> Iterator[Findi
     """Fields that nobody knows are ignored everywhere, or refused everywhere with a word on which.
 
     Both are in use: the one lets clients be newer than servers, the other finds typing errors. Half of each does
-    neither. Judged on a field of the request, one of a message and one of a content part.
+    neither. Judged on a field of the request and one deep in a message.
     """
     asked = [(n, exchange) for n, exchange in enumerate(series) if exchange.about.get("unknown_field")]
     for _, exchange in asked:

@@ -64,7 +64,7 @@ def unknown_headers_change_nothing(series: Sequence[Exchange]) -> Said:
 def media_type_parameters_change_nothing(series: Sequence[Exchange]) -> Said:
     """`application/json` is accepted with parameters and in any case.
 
-    Many HTTP libraries add `charset=utf-8` by themselves. Judged on the same request under two other spellings of its
+    Many HTTP libraries add `charset=utf-8` by themselves. Judged on the same request under another spelling of its
     media type.
     """
     yield from _succeed_alike(series, "media-type", lambda one: f"with {tell(one.request.header('content-type'))}")
