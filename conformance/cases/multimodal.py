@@ -36,11 +36,11 @@ def _beside(plain: Exchange, ask: Ask) -> Ask:
 
 @case(
     "multimodal.parts",
-    exercises=["series.media", "response.refusals.media"],
-    most=14,
+    exercises=["series.media", "response.refusals.media", "response.media"],
+    most=15,
 )
 def media_parts(situation: Situation) -> Asking:
-    """A question alone and with a picture, a sound and a file; what is read comes in other forms, and broken."""
+    """A question alone and with a picture, a sound and a file; what is read comes in other forms; then sound back."""
     plain = yield _with(situation)
     seen = yield _beside(plain, _with(situation, picture(PNG)))
     if seen.succeeded:
@@ -54,6 +54,8 @@ def media_parts(situation: Situation) -> Asking:
     read = yield _beside(plain, _with(situation, {"type": "file", "file": document}))
     if read.succeeded:
         yield _with(situation, {"type": "file", "file": {"filename": "hello.pdf"}})
+    voice = {"voice": "alloy", "format": "wav"}
+    yield situation.chat("Say hello.", most=48, modalities=["text", "audio"], audio=voice)
 
 
 def _pictures(situation: Situation) -> Asking:
