@@ -58,6 +58,8 @@ def run(args: argparse.Namespace) -> int:
     if key == "":
         return _refused("the key is empty.")
     models = tuple(dict.fromkeys(args.model or [MODEL]))
+    if "" in models:
+        return _refused("the name of a model is empty.")
     try:
         server = ReferenceServer(
             args.port, host=args.host, api_key=key, latency=args.latency, fault=args.fault, models=models

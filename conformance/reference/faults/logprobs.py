@@ -10,7 +10,7 @@ from chatconform.reference.faults.making import Body, on_bodies, on_choices, on_
 
 SHAPE = "response.logprobs.entries-have-their-shape"
 TOLD = "response.logprobs.are-told-token-by-token"
-ORDER = "response.logprobs.likeliest-come-in-order"
+ORDER = "response.likeliest.come-in-order"
 
 
 def on_entries(*kills: str) -> Callable[[Callable[[Body], None]], Fault]:
@@ -92,13 +92,13 @@ def logprob_is_a_score(entry: Body) -> None:
     entry["logprob"] = 3.5 - entry["logprob"] % 1
 
 
-@on_entries("response.logprobs.likeliest-are-told")
+@on_entries("response.likeliest.are-told")
 def likeliest_are_not_told(entry: Body) -> None:
     """Leaves `top_logprobs` empty however many were asked for."""
     entry["top_logprobs"] = []
 
 
-@on_request("response.logprobs.likeliest-are-no-more-than-asked")
+@on_request("response.likeliest.are-no-more-than-asked")
 def likeliest_are_one_too_many(body: Body) -> Body:
     """Lists one likely token more than was asked for."""
     return {**body, "top_logprobs": (body.get("top_logprobs") or 0) + 1}
