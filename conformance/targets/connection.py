@@ -57,12 +57,15 @@ class Connection:
         """
         self.sock.setblocking(False)
         with selectors.DefaultSelector() as selector:
-            selector.register(self.sock, selectors.EVENT_READ | selectors.EVENT_WRITE)
+            both = selectors.EVENT_READ | selectors.EVENT_WRITE
+            selector.register(self.sock, both)
             while (left := deadline - perf_counter()) > 0:
                 ready = selector.select(left)
                 events = ready[0][1] if ready else 0
-                if events & selectors.EVENT_READ and (data := self._try_receive()) is not None:
-                    return 0, data
+                if events & selectors.EVENT_READ:
+                    if (data := self._try_receive()) is not None:
+                        return 0, data
+                    selector.modify(self.sock, both)  # TLS read what it needed for itself, and may write again
                 if events & selectors.EVENT_WRITE:
                     try:
                         return self.sock.send(unsent), None

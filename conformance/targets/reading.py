@@ -239,6 +239,10 @@ def _lint(head: bytes) -> list[str]:
 
 def _malformed(error: h11.ProtocolError) -> WireError:
     text = re.sub(r"bytearray\((b.*?)\)", r"\1", str(error))
+    if "_SWITCH" in text:
+        text = "it switches to another protocol, which nobody asked for"
+    elif "status_code" in text:
+        text = "its status is below 100"
     return WireError("malformed", f"the response is no valid HTTP/1.1: {text[:160]}")
 
 
