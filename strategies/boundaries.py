@@ -14,8 +14,8 @@ from chatconform.strategies.named import composer, key_of
 class Boundary:
     """One case: a value, whether it is valid, where in it the point of the case is, and what the point is.
 
-    An invalid one breaks one constraint, of the keyword, and a validator reports exactly the pointer. Cases share parts of
-    their values, so nothing in them is to be changed in place.
+    An invalid one breaks one constraint, of the keyword, and a validator reports exactly the pointer. Cases share
+    parts of their values, so nothing in them is to be changed in place.
     """
 
     value: Any
@@ -28,9 +28,9 @@ class Boundary:
 def boundaries(name: str, *, strict: bool = False) -> list[Boundary]:
     """Returns the boundary cases of a type, always the same and in the same order.
 
-    At each place of a value: every listed value, branch of a union, bound and bound beside it; each optional member alone, none
-    and all; null where it is allowed; each required member missing; every wrong JSON type. Raises `UnknownType` for a name that
-    is none.
+    At each place of a value: every listed value, branch of a union, bound and bound beside it; each optional member
+    alone, none and all; null where it is allowed; each required member missing; every wrong JSON type. Raises
+    `UnknownType` for a name that is none.
     """
     found = enumeration_of(strict).cases(key_of(name, strict))
     return [Boundary(c.value, c.keyword is None, c.pointer, c.label, c.keyword) for c in found]

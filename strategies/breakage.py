@@ -27,9 +27,9 @@ _DEEPEST = 24
 class Invalid:
     """A value with one constraint broken.
 
-    The validator reports exactly `pointer` (for a member that is missing or not allowed, the object around it) and `keyword`,
-    which stands at `schema_location`. What breaks a rule between fields that no schema can say belongs to a family of its own
-    and has neither keyword nor location.
+    The validator reports exactly `pointer` (for a member that is missing or not allowed, the object around it) and
+    `keyword`, which stands at `schema_location`. What breaks a rule between fields that no schema can say belongs to
+    a family of its own and has neither keyword nor location.
     """
 
     value: Any
@@ -74,11 +74,9 @@ def refuse_unbreakable(name: str, *, strict: bool = False) -> None:
 
 @cache
 def _known(name: str, strict: bool) -> tuple[Invalid, ...]:
-    made = []
-    for case in boundaries(name, strict=strict):
-        if not case.valid and (found := _judged(name, case.value, case.pointer, case.label, strict)):
-            made.append(found)
-    return tuple(made)
+    wrong = (case for case in boundaries(name, strict=strict) if not case.valid)
+    made = (_judged(name, case.value, case.pointer, case.label, strict) for case in wrong)
+    return tuple(found for found in made if found is not None)
 
 
 def _judged(name: str, value: Any, pointer: str, description: str, strict: bool) -> Invalid | None:
@@ -87,7 +85,9 @@ def _judged(name: str, value: Any, pointer: str, description: str, strict: bool)
     if len(seen) != 1 or seen[0].pointer != pointer:
         return None
     (only,) = seen
-    return Invalid(value, only.pointer, only.keyword, only.schema_location, f"{pointer or 'the whole value'}: {description}")
+    return Invalid(
+        value, only.pointer, only.keyword, only.schema_location, f"{pointer or 'the whole value'}: {description}"
+    )
 
 
 def _pointer(steps: list[str | int]) -> str:
@@ -106,9 +106,7 @@ def _with(value: Any, steps: list[str | int], put: Callable[[Any], Any]) -> Any:
     return made
 
 
-def _chosen(
-    source: Source, forms: Forms, key: Key, value: Any, strict: bool
-) -> tuple[list[str | int], _Break | None]:
+def _chosen(source: Source, forms: Forms, key: Key, value: Any, strict: bool) -> tuple[list[str | int], _Break | None]:
     """Go down into the value by chance, and choose what to break there."""
     steps: list[str | int] = []
     while True:
@@ -152,11 +150,13 @@ def _of_object(forms: Forms, objects: Objects, value: dict[str, Any]) -> Iterato
         yield _Break("required", lambda old, name=name: {k: v for k, v in old.items() if k != name}, f"without {name}")  # type: ignore[misc]
     if any(group.rest is not None and forms.is_nothing(group.rest) for group in objects.groups):
         yield _Break("additionalProperties", lambda old: {**old, "unknown_member": 1}, "a member that is not allowed")
-    for group in objects.groups:
-        if objects.high is not None and group.rest is not None and objects.high < 100:
-            some = next(iter(value.values()), "")
-            more = {f"more_{i}": some for i in range(objects.high + 1)}
-            yield _Break("maxProperties", lambda old: dict([*old.items(), *more.items()][: objects.high + 1]), "one member too many")  # type: ignore[operator]
+    most = objects.high
+    if most is not None and most < 100 and any(group.rest is not None for group in objects.groups):
+        some = next(iter(value.values()), "")
+        more = {f"more_{i}": some for i in range(most + 1)}
+        yield _Break(
+            "maxProperties", lambda old: dict([*old.items(), *more.items()][: most + 1]), "one member too many"
+        )
 
 
 def _of_array(arrays: Arrays, value: list[Any]) -> Iterator[_Break]:

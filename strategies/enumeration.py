@@ -33,7 +33,7 @@ from chatconform.strategies.normal.members import Members, least, members_of
 from chatconform.strategies.normal.texts import samples
 from chatconform.strategies.scalar_cases import Case
 
-_WRONG = (
+_WRONG: tuple[tuple[int, Any, str], ...] = (
     (NULL, None, "null"),
     (BOOLEAN, True, "a boolean"),
     (NUMBER, 1, "a number"),
@@ -159,7 +159,8 @@ class Enumeration:
         if some is not None:
             first = self._array(arrays, some)
             layout = laid_out(forms, arrays, some, look)
-            assert first is not None and layout is not None
+            assert first is not None
+            assert layout is not None
             for i in range(min(some, max((len(row.prefix) for row in arrays.rows), default=0) + 1)):
                 for case in self.cases(layout.keys[i]):
                     value = [*first[:i], case.value, *first[i + 1 :]]

@@ -16,9 +16,10 @@ if TYPE_CHECKING:
 def from_schema(schema: dict[str, Any] | bool) -> st.SearchStrategy[Any]:
     """Returns a strategy of the values that are valid for a JSON Schema.
 
-    The schema is 2020-12, or an older draft back to 04 that `$schema` names. References are followed within the schema and
-    nothing is fetched. Raises `Unsatisfiable` when no value can be valid, and `UnusableSchema` when the schema is itself
-    invalid, refers to something outside, has a regular expression that no engine takes, or nests too deeply: both at once.
+    The schema is 2020-12, or an older draft back to 04 that `$schema` names. References are followed within the
+    schema and nothing is fetched. Raises `Unsatisfiable` when no value can be valid, and `UnusableSchema` when the
+    schema is itself invalid, refers to something outside, has a regular expression that no engine takes, or nests too
+    deeply: both at once.
     """
     ready = prepare(schema)
     return strategy_of(lambda source: drawn(ready, source, 4))

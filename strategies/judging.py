@@ -9,7 +9,7 @@ from chatconform.schemas.fault import UnusableSchema
 
 
 def judge_of(schema: Any) -> Callable[[Any], bool]:
-    """Return a function that says whether a value is valid; raise `UnusableSchema` when no validator takes the schema."""
+    """Return what says whether a value is valid; raise `UnusableSchema` when no validator takes the schema."""
     try:
         from chatconform.schemas.swift_judge import judge_of_schema
 

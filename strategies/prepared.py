@@ -30,7 +30,10 @@ class Prepared:
 
 
 def prepare(schema: Any, *, extras: bool = True) -> Prepared:
-    """Return any schema made ready, with members that it does not tell of or without; raise `UnusableSchema` or `Unsatisfiable`, at once and with the reason."""
+    """Return any schema made ready, with or without members that it does not tell of.
+
+    Raise `UnusableSchema` or `Unsatisfiable`, at once and with the reason.
+    """
     refuse_depth(schema)
     try:
         text = json.dumps(schema, allow_nan=False)
@@ -85,5 +88,6 @@ def seeded(prepared: Prepared, source: Seeded, seed: str) -> Any:
         except Rejected:
             continue
     raise Unsatisfiable(
-        f"no value that meets the schema was found in {_TRIES} tries; constraints under `not` or `unevaluated*` may exclude all"
+        f"no value can meet the schema: none was found in {_TRIES} tries; what stands under `not` or `unevaluated` may"
+        " exclude them all"
     )

@@ -27,9 +27,9 @@ def requests(
 ) -> st.SearchStrategy[dict[str, Any]]:
     """Returns a strategy of valid requests that make sense, weighted towards what servers get wrong.
 
-    Half of them stream and a third have tools unless `stream` and `with_tools` say otherwise; `roles` and `modalities` (text,
-    image, audio, file: of what users send) say what may come, `max_messages` how many messages at most. Raises
-    `ImpossibleNarrowing` when nothing meets the wishes.
+    Half of them stream and a third have tools unless `stream` and `with_tools` say otherwise; `roles` and
+    `modalities` (text, image, audio, file: of what users send) say what may come, `max_messages` how many messages at
+    most. Raises `ImpossibleNarrowing` when nothing meets the wishes.
     """
     from chatconform.strategies.recipes.asking import request
 
@@ -75,7 +75,7 @@ def conversations(
 
 
 def content_parts(*, modalities: Collection[str] | None = None) -> st.SearchStrategy[dict[str, Any]]:
-    """Returns a strategy of the parts of what users send, of the modalities; raises `ImpossibleNarrowing` for unknown ones."""
+    """Returns a strategy of parts of what users send; raises `ImpossibleNarrowing` for unknown modalities."""
     from chatconform.strategies.recipes.parts import part
 
     wishes = narrowed(modalities=modalities)
@@ -112,9 +112,9 @@ def streams(
 ) -> st.SearchStrategy[Stream]:
     """Returns a strategy of streams: the chunks that spell a completion, their bytes, and these cut into pieces.
 
-    The completion is the one that is given, or one that answers the request, or any. The bytes are decorated and cut in any
-    way that server-sent events allow, or plain and whole without `decorated`. `include_usage` says whether the last chunk tells
-    the usage; without it the request says, or chance.
+    The completion is the one that is given, or one that answers the request, or any. The bytes are decorated and cut
+    in any way that server-sent events allow, or plain and whole without `decorated`. `include_usage` says whether the
+    last chunk tells the usage; without it the request says, or chance.
     """
     from chatconform.strategies.recipes.answering import completion as drawn
     from chatconform.strategies.recipes.streaming import stream
@@ -155,7 +155,7 @@ def generator(name: str, **wishes: Any) -> Callable[[Source], Any]:
 
 
 def invalid(name: str) -> st.SearchStrategy[Invalid]:
-    """Returns a strategy of values of a type with exactly one constraint broken, each with pointer, keyword and description.
+    """Returns a strategy of values of a type with exactly one constraint broken, each with what is wrong with it.
 
     Raises `UnknownType` when no type has that name, `NothingToBreak` when every value is valid.
     """
@@ -169,8 +169,8 @@ def invalid(name: str) -> st.SearchStrategy[Invalid]:
 def invalid_requests(*, families: Collection[str] | None = None) -> st.SearchStrategy[Invalid]:
     """Returns a strategy of requests with exactly one thing wrong.
 
-    Half of them break the schema (family "schema"), half a rule between fields that no schema can say; `families` chooses some.
-    Raises `ImpossibleNarrowing` for unknown ones.
+    Half of them break the schema (family "schema"), half a rule between fields that no schema can say; `families`
+    chooses some. Raises `ImpossibleNarrowing` for unknown ones.
     """
     from chatconform.strategies.recipes.menu import invalid_request
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from chatconform.strategies.normal.alternatives import Literals, Numbers, Strings
-from chatconform.strategies.normal.languages import language
+from chatconform.strategies.normal.languages import first, language
 from chatconform.strategies.normal.numbers import Interval, Ladder, numbers_of
 from chatconform.strategies.normal.texts import samples, texts_of
 
@@ -132,7 +132,7 @@ def of_strings(strings: Strings) -> Iterator[Case]:
     if len(strings.patterns) == 1 and not strings.formats:
         wrong = language((), strings.patterns)
         for length in wrong.lengths(strings.low, most)[:2]:
-            yield Case(wrong.drawn(length, lambda count: 0), "", "a text that does not match", "pattern")
+            yield Case(wrong.drawn(length, first), "", "a text that does not match", "pattern")
         for text in ("a b", "é", "a.b", "a" * 65):
             if strings.low <= len(text) and (most is None or len(text) <= most) and wrong.accepts(text):
                 yield Case(text, "", f"the text {text!r:.20}, which does not match", "pattern")
@@ -141,5 +141,5 @@ def of_strings(strings: Strings) -> Iterator[Case]:
 def _word(spoken: Any, length: int) -> str | None:
     if length not in spoken.lengths(length, length):
         return None
-    word: str = spoken.drawn(length, lambda count: 0)
+    word: str = spoken.drawn(length, first)
     return word

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from hypothesis import strategies as st
 
 Expected = Literal["refused", "accepted", "either"]
-_JSON = (("content-type", "application/json"),)
+_JSON: tuple[tuple[str, str], ...] = (("content-type", "application/json"),)
 MINIMAL: dict[str, Any] = {"model": "test-model", "messages": [{"role": "user", "content": "Hi"}]}
 
 
@@ -24,14 +24,13 @@ MINIMAL: dict[str, Any] = {"model": "test-model", "messages": [{"role": "user", 
 class Wire:
     """One body as bytes with its headers; with a wrong `content-length` among them, the body is not of that length.
 
-    `expected` is what a server owes: "refused" is status 400 (or 413, 415, 422) with an error object, "accepted" is the answer
-    that the plainly written request would get, and "either" is one of the two. None of them is ever 5xx.
+    `expected` is what a server owes: "refused" is status 400 (or 413, 415, 422) with an error object, "accepted" is
+    the answer that the plainly written request would get, and "either" is one of the two. None of them is ever 5xx.
     """
 
     family: str
     label: str
     body: bytes
-    headers: tuple[tuple[str, str], ...]
     expected: Expected
     description: str
 
@@ -40,13 +39,13 @@ Case = tuple[str, bytes, Expected, str]
 
 
 def wire_cases(request: dict[str, Any] | None = None) -> list[Wire]:
-    """Returns every byte-level case made from a request (a minimal one by default), always the same and in the same order."""
+    """Returns every byte-level case made from a request (a minimal one by default), always in the same order."""
     body = MINIMAL if request is None else request
     return [case for family in FAMILIES for case in _cases(family, body)]
 
 
 def wire_bodies(*, families: tuple[str, ...] | None = None) -> st.SearchStrategy[Wire]:
-    """Returns a strategy of byte-level cases made from generated requests; raises `ImpossibleNarrowing` for unknown families."""
+    """Returns a strategy of byte-level cases of requests; raises `ImpossibleNarrowing` for unknown families."""
     from chatconform.strategies.from_schema import strategy_of
 
     chosen = chosen_families(families)
@@ -127,7 +126,11 @@ def _numbers(request: dict[str, Any]) -> Iterator[Case]:
     for text in wrong:
         yield text, _with(request, b'"temperature":' + text.encode()), "refused", f"{text}, which is no JSON number"
     odd = {"1e400": "beyond every float", "-1e400": "beyond every float", "1e-400": "too small for a float"}
-    odd |= {"9" * 400: "an integer of 400 digits", "0." + "1" * 400: "400 decimals", "9223372036854775808": "beyond 64 bits"}
+    odd |= {
+        "9" * 400: "an integer of 400 digits",
+        "0." + "1" * 400: "400 decimals",
+        "9223372036854775808": "beyond 64 bits",
+    }
     for text, why in odd.items():
         yield text[:24], _with(request, b'"seed":' + text.encode()), "either", f"a number {why}"
     yield "-0", _with(request, b'"presence_penalty":-0'), "accepted", "minus zero"
@@ -147,19 +150,44 @@ def _duplicates(request: dict[str, Any]) -> Iterator[Case]:
 def _depth(request: dict[str, Any]) -> Iterator[Case]:
     for levels in (100, 1000, 10_000, 100_000):
         arrays = b"[" * levels + b"]" * levels
-        yield f"{levels} arrays", _with(request, b'"metadata":' + arrays), "either", f"{levels} arrays within each other"
+        yield (
+            f"{levels} arrays",
+            _with(request, b'"metadata":' + arrays),
+            "either",
+            f"{levels} arrays within each other",
+        )
         objects = b'{"a":' * levels + b"1" + b"}" * levels
-        yield f"{levels} objects", _with(request, b'"metadata":' + objects), "either", f"{levels} objects within each other"
+        yield (
+            f"{levels} objects",
+            _with(request, b'"metadata":' + objects),
+            "either",
+            f"{levels} objects within each other",
+        )
     yield "open arrays", b"[" * 100_000, "refused", "100000 opening brackets"
     yield "open objects", b'{"a":' * 50_000, "refused", "50000 objects that are not closed"
 
 
 def _surrogates(request: dict[str, Any]) -> Iterator[Case]:
-    for label, text in (("high", rb"\ud83d"), ("low", rb"\ude00"), ("reversed", rb"\ude00\ud83d"), ("two high", rb"\ud83d\ud83d")):
+    for label, text in (
+        ("high", rb"\ud83d"),
+        ("low", rb"\ude00"),
+        ("reversed", rb"\ude00\ud83d"),
+        ("two high", rb"\ud83d\ud83d"),
+    ):
         yield label, _with(request, b'"user":"' + text + b'"'), "either", f"a lone surrogate, escaped: {text.decode()}"
     yield "in a key", _with(request, rb'"\ud83d":1'), "either", "a key that is a lone surrogate"
-    yield "raw", _with(request, b'"user":"\xed\xa0\xbd"'), "refused", "a lone surrogate as three bytes, which is no UTF-8"
-    yield "pair in six bytes", _with(request, b'"user":"\xed\xa0\xbd\xed\xb8\x80"'), "refused", "a pair as six bytes (CESU-8)"
+    yield (
+        "raw",
+        _with(request, b'"user":"\xed\xa0\xbd"'),
+        "refused",
+        "a lone surrogate as three bytes, which is no UTF-8",
+    )
+    yield (
+        "pair in six bytes",
+        _with(request, b'"user":"\xed\xa0\xbd\xed\xb8\x80"'),
+        "refused",
+        "a pair as six bytes (CESU-8)",
+    )
     yield "escaped pair", _with(request, rb'"user":"\ud83d\ude00"'), "accepted", "a pair, escaped as JSON has it"
 
 
@@ -169,21 +197,32 @@ def _encodings(request: dict[str, Any]) -> Iterator[Case]:
     for name in ("utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le"):
         yield name, text.encode(name), "refused", f"the request in {name}"
     yield "latin-1", _with(request, b'"user":"caf\xe9"'), "refused", "an é as one byte, which is no UTF-8"
-    for label, raw in (("continuation", b"\x80"), ("overlong", b"\xc0\xaf"), ("cut short", b"\xe2\x82"), ("too far", b"\xf4\x90\x80\x80")):
+    for label, raw in (
+        ("continuation", b"\x80"),
+        ("overlong", b"\xc0\xaf"),
+        ("cut short", b"\xe2\x82"),
+        ("too far", b"\xf4\x90\x80\x80"),
+    ):
         yield label, _with(request, b'"user":"a' + raw + b'b"'), "refused", f"bytes that are no UTF-8: {raw.hex()}"
     yield "FE and FF", b"\xfe\xff" + plain(request), "refused", "two bytes that no UTF-8 has"
 
 
 def _charsets(request: dict[str, Any]) -> Iterator[Wire]:
     body = plain(request)
-    for value in ("application/json; charset=utf-8", "application/json;charset=UTF-8", "APPLICATION/JSON", "application/json ; x=y"):
-        headers = (("content-type", value),)
-        yield Wire("encoding", value, body, headers, "accepted", f"the content type written as {value}")
+    for value in (
+        "application/json; charset=utf-8",
+        "application/json;charset=UTF-8",
+        "APPLICATION/JSON",
+        "application/json ; x=y",
+    ):
+        yield Wire(
+            "encoding", value, body, (("content-type", value),), "accepted", f"the content type written as {value}"
+        )
     for value in ("text/plain", "application/x-www-form-urlencoded", "application/xml", ""):
-        headers = (("content-type", value),)
-        yield Wire("encoding", f"type {value or 'empty'}", body, headers, "either", f"the content type {value or '(empty)'}")
-    headers = (*_JSON, ("content-encoding", "gzip"))
-    yield Wire("encoding", "gzip in name only", body, headers, "refused", "said to be compressed, and it is not")
+        named = value or "empty"
+        yield Wire("encoding", f"type {named}", body, (("content-type", value),), "either", f"the content type {named}")
+    packed = (*_JSON, ("content-encoding", "gzip"))
+    yield Wire("encoding", "gzip in name only", body, packed, "refused", "said to be compressed, and it is not")
 
 
 def _writing(request: dict[str, Any]) -> Iterator[Case]:
@@ -191,7 +230,12 @@ def _writing(request: dict[str, Any]) -> Iterator[Case]:
     yield "indented", json.dumps(request, indent=2, ensure_ascii=False).encode(), "accepted", "written over many lines"
     yield "escaped", json.dumps(request).encode(), "accepted", "everything beyond ASCII is escaped"
     every = "".join(f"\\u{ord(c):04x}" for c in "model").encode()
-    yield "escaped key", body.replace(b'"model"', b'"' + every + b'"', 1), "accepted", "a key of which every letter is escaped"
+    yield (
+        "escaped key",
+        body.replace(b'"model"', b'"' + every + b'"', 1),
+        "accepted",
+        "a key of which every letter is escaped",
+    )
     yield "slashes", _with(request, rb'"user":"a\/b"'), "accepted", "an escaped slash"
     yield "white space", b" \r\n\t" + body + b"\n\n ", "accepted", "white space around the request"
     yield "much white space", body[:1] + b" " * 100_000 + body[1:], "accepted", "100000 spaces within the request"
@@ -201,11 +245,12 @@ def _writing(request: dict[str, Any]) -> Iterator[Case]:
     many = b",".join(b'"k%d":%d' % (i, i) for i in range(10_000))
     yield "many keys", _with(request, many), "either", "10000 unknown keys"
     yield "empty key", _with(request, b'"":1'), "either", "an empty key"
-    yield "prototype", _with(request, b'"__proto__":{"admin":true}'), "either", "a key that some runtimes treat as special"
-
-
-def _no_lengths(request: dict[str, Any]) -> Iterator[Case]:
-    return iter(())
+    yield (
+        "prototype",
+        _with(request, b'"__proto__":{"admin":true}'),
+        "either",
+        "a key that some runtimes treat as special",
+    )
 
 
 def _lengths(request: dict[str, Any]) -> Iterator[Wire]:
@@ -223,7 +268,14 @@ def _lengths(request: dict[str, Any]) -> Iterator[Wire]:
         ("", "an empty length"),
     ):
         headers = (*_JSON, ("content-length", value))
-        yield Wire("length", f"content-length {value or 'empty'}", body, headers, "refused", f"the length says {value!r}: {why}")
+        yield Wire(
+            "length",
+            f"content-length {value or 'empty'}",
+            body,
+            headers,
+            "refused",
+            f"the length says {value!r}: {why}",
+        )
     two = (*_JSON, ("content-length", str(real)), ("content-length", str(real - 1)))
     yield Wire("length", "two lengths", body, two, "refused", "two headers that name different lengths")
     both = (*_JSON, ("content-length", str(real)), ("transfer-encoding", "chunked"))
@@ -239,5 +291,5 @@ FAMILIES: dict[str, Callable[[dict[str, Any]], Iterator[Case]]] = {
     "surrogate": _surrogates,
     "encoding": _encodings,
     "writing": _writing,
-    "length": _no_lengths,
+    "length": lambda request: iter(()),  # noqa: ARG005 - its cases are about headers, and made by _lengths
 }

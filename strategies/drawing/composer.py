@@ -26,13 +26,14 @@ class Cell:
     """The generator of one key, made when it is first used; a schema that leads back to itself meets its own cell."""
 
     __slots__ = ("draw",)
+    draw: Generator
 
     def __init__(self, make: Callable[[], Generator]) -> None:
         def first(source: Source) -> Any:
             self.draw = make()
             return self.draw(source)
 
-        self.draw: Generator = first
+        self.draw = first
 
 
 class Composer:
@@ -120,11 +121,19 @@ def literal_generator(values: tuple[Any, ...]) -> Generator:
     count = len(values)
     shared = any(isinstance(v, list | dict) for v in values)
     if count == 1 and not shared:
-        only = values[0]
-        return lambda source: only
+        return always(values[0])
     if shared:
         return lambda source: copy.deepcopy(values[source.below(count)])
     return lambda source: values[source.below(count)]
+
+
+def always(value: Any) -> Generator:
+    """Return a generator that decides nothing and returns the value."""
+
+    def draw(source: Source) -> Any:  # noqa: ARG001 - generators share one signature
+        return value
+
+    return draw
 
 
 def _never(source: Source) -> Any:
@@ -147,8 +156,10 @@ def _size(alternative: Alternative) -> int:
 
 
 def _weighted(generators: list[Generator], paths: list[Path]) -> list[Generator]:
-    """A table to choose from, in order: half the weight is spread over the branches as they were written, level by level,
-    half over all alternatives alike, so that neither a rare branch nor a rich one is starved."""
+    """A table to choose from, in order, in which neither a rare branch nor a rich one is starved.
+
+    Half the weight is spread over the branches as they were written, level by level, half over all alternatives alike.
+    """
     shares = [0.5 / len(generators)] * len(generators)
 
     def spread(members: list[int], level: int, share: float) -> None:

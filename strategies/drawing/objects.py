@@ -60,7 +60,7 @@ def _flat(composer: Composer, objects: Objects, members: Members) -> Callable[[S
 
 
 def presence(count: int) -> Callable[[Source], int]:
-    """Return a generator of bits that say which of so many optional members are there: none, few, half or all of them."""
+    """Return a generator of bits that say which optional members are there: none, few, half or all of them."""
     if count <= _WIDE:
         size = 1 << count
         return lambda source: source.below(size)

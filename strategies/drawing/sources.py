@@ -1,7 +1,7 @@
 """Where decisions come from: hypothesis, which remembers and shrinks them, or a seeded random number generator.
 
-Every generator is a function of a source, so that one description of a value serves both. A decision of zero is always the
-simplest, which is what hypothesis shrinks towards.
+Every generator is a function of a source, so that one description of a value serves both. A decision of zero is
+always the simplest, which is what hypothesis shrinks towards.
 """
 
 from __future__ import annotations
@@ -47,28 +47,9 @@ def bounds(low: int | None, high: int | None) -> tuple[int, int]:
 
 
 _NOTABLE = (
-    0,
-    1,
-    2,
-    3,
-    5,
-    10,
-    16,
-    42,
-    100,
-    128,
-    256,
-    1000,
-    1024,
-    4096,
-    65536,
-    2**31 - 1,
-    2**31,
-    2**32,
-    2**53,
-    2**53 + 1,
+    *(0, 1, 2, 3, 5, 10, 16, 42, 100, 128, 256, 1000, 1024, 4096, 65536, 2**31 - 1, 2**31, 2**32, 2**53, 2**53 + 1),
+    *(-1, -2, -100, -(2**31), -(2**53), SMALLEST, LARGEST),
 )
-_NOTABLE += (-1, -2, -100, -(2**31), -(2**53), SMALLEST, LARGEST)
 
 
 class Seeded:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from chatconform.strategies.normal.conjunction import (
@@ -22,7 +22,6 @@ from chatconform.strategies.normal.conjunction import (
     Some,
 )
 from chatconform.strategies.normal.equality import identity
-
 
 # Where in the schema a bound was found: by the bound's name, the JSON Pointer that ends in its keyword.
 Origins = Mapping[str, Any]
@@ -66,7 +65,7 @@ class Strings:
 
 @dataclass(frozen=True)
 class Arrays:
-    """An array, by length, by what stands where, by what it contains; distinct (True), not distinct (False) or either."""
+    """An array, by length, by what stands where and what it contains; distinct (True), not (False) or either."""
 
     low: int
     high: int | None

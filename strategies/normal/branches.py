@@ -22,6 +22,7 @@ from chatconform.strategies.normal.conjunction import (
     Nodes,
     Row,
 )
+from chatconform.strategies.normal.denials import ways_to_fail
 from chatconform.strategies.normal.documents import Document
 from chatconform.strategies.normal.keywords import Choice, Keywords, Option
 from chatconform.strategies.refusals import UnusableSchema
@@ -143,7 +144,7 @@ class Brancher:
             yield from self._solutions(trial, reasons, turned)
 
     def _propagated(self, state: _State) -> _Pending | None:
-        """Make every choice that has one option left, drop those that are met; return the smallest that remains, if any."""
+        """Make each choice with one option left, drop those that are met; return the smallest that remains, if any."""
         changed = True
         while changed:
             changed = False
@@ -181,9 +182,9 @@ class Brancher:
             except Contradiction as why:
                 self._last = str(why)
                 continue
-            if len(trial.pending) == before and not self.document.tells_evaluated:
-                if trial.conjunction.same_as(state.conjunction):
-                    return [], True
+            settled = len(trial.pending) == before and not self.document.tells_evaluated
+            if settled and trial.conjunction.same_as(state.conjunction):
+                return [], True
             live.append((number, option))
         return live, False
 
@@ -235,7 +236,7 @@ class Brancher:
         inside = _Line((*line.above, element), owners, line.assumed)
         words = Keywords(self.document, entry, owners, line.assumed)
         if denied:
-            options = words.denied()
+            options = ways_to_fail(words)
             if not options:
                 raise Contradiction(f"everything is allowed at {entry.pointer or '/'}, and must not be")
             self._choose(state, options, inside, number)

@@ -20,7 +20,10 @@ LINE_ENDS: Ranges = ((0x0A, 0x0A), (0x0D, 0x0D), (0x2028, 0x2029))
 
 # What a person can read comes first, so that shrunk strings are readable; then what breaks programs.
 READABLE = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ -_./:@#+,;=?!'\"()[]{}<>|&%$*~^`\\"
-UNUSUAL = "\t\n\x00\x7f\x85\xa0éßñçüžøłğışαωбяшאبनक中日本語한글ไทย\u200b\u200d\u202e\u2028\ufeff\ufffd\U0001d54f\U0001f600\U0001f469\U00020bb7\U000e0041\U0010ffff"
+UNUSUAL = (
+    "\t\n\x00\x7f\x85\xa0éßñçüžøłğışαωбяшא"
+    "بनक中日本語한글ไทย\u200b\u200d\u202e\u2028\ufeff\ufffd\U0001d54f\U0001f600\U0001f469\U00020bb7\U000e0041\U0010ffff"
+)
 
 
 def joined(*sets: Ranges) -> Ranges:

@@ -90,7 +90,7 @@ class Contained:
 
 @dataclass(frozen=True)
 class Some:
-    """At least one member whose name matches `pattern` (if any) and is not told otherwise has a name and value as said."""
+    """At least one member, whose name matches `pattern` (if any) and is not told, has such a name and value."""
 
     names: frozenset[str]
     patterns: tuple[str, ...]
@@ -177,10 +177,8 @@ class Conjunction:
 
     def among(self, values: Iterable[Any], where: str) -> None:
         wanted = {identity(v): v for v in values}
-        if self.allowed is not None:
-            kept = [v for v in self.allowed if identity(v) in wanted]
-        else:
-            kept = list(wanted.values())
+        known = wanted.values() if self.allowed is None else self.allowed
+        kept = [v for v in known if identity(v) in wanted]
         if not kept:
             raise Contradiction(f"none of the values listed at {where} is allowed")
         if where.endswith("enum") or "allowed" not in self.origins:
@@ -213,9 +211,10 @@ class Conjunction:
             self._numbers()
 
     def _numbers(self) -> None:
-        if self.low is not None and self.high is not None:
-            if self.low > self.high or (self.low == self.high and (self.low_open or self.high_open)):
-                self.drop(NUMBER, f"no number is from {self.low} to {self.high}" + self._at("low", "high"))
+        if self.low is None or self.high is None:
+            return
+        if self.low > self.high or (self.low == self.high and (self.low_open or self.high_open)):
+            self.drop(NUMBER, f"no number is from {self.low} to {self.high}" + self._at("low", "high"))
 
     def _at(self, *names: str) -> str:
         places = [self.origins[n] for n in names if self.origins.get(n)]

@@ -96,10 +96,7 @@ class Document:
             home = self._homes.get(id(schema))
             if home is not None:
                 base, draft = home.base, home.draft
-            if not self._dynamic:
-                scope = ()
-            else:
-                scope = self._entered(scope, base)
+            scope = self._entered(scope, base) if self._dynamic else ()
             key = (id(schema), scope)
         else:
             raise UnusableSchema(f"at {pointer or '/'} a schema must be an object or a boolean, not {schema!r:.60}")
@@ -124,7 +121,7 @@ class Document:
         return self._number(schema, parent.base, parent.draft, parent.scope, parent.pointer + step)
 
     def target(self, entry: Entry, reference: str, *, dynamic: bool) -> int:
-        """Return the number of what a `$ref` or `$dynamicRef` leads to; raise `UnusableSchema` when it leads nowhere here."""
+        """Return the number of what a reference leads to; raise `UnusableSchema` when it leads nowhere here."""
         home = self._found(entry, reference)
         if dynamic:
             name = urldefrag(reference)[1]
@@ -200,7 +197,7 @@ class Document:
     def _published(self, uri: str) -> None:
         if not uri.partition("://")[2].startswith("json-schema.org/draft"):
             return
-        from jsonschema_specifications import REGISTRY
+        from jsonschema_specifications import REGISTRY  # type: ignore[import-untyped]
 
         for known in REGISTRY:
             if known.rstrip("#") not in self._resources:

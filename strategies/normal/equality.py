@@ -1,4 +1,4 @@
-"""When two JSON values are the same, as JSON Schema has it: 1 is 1.0, true is not 1, and the order of names is nothing."""
+"""When two JSON values are the same, as JSON Schema has it: 1 is 1.0, true is not 1, and order is for arrays only."""
 
 from __future__ import annotations
 

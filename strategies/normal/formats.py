@@ -144,7 +144,7 @@ FORMATS: dict[str, Callable[[Below], str]] = {
 
 
 def drawn(strings: Strings, below: Below) -> str | None:
-    """Return a text of the first known format that meets everything else too, or None when none was found in some tries."""
+    """Return a text of the formats that meets everything else too, or None when some tries found none."""
     known = [name for name in strings.formats if name in FORMATS]
     for _ in range(_TRIES):
         for name in known:

@@ -72,9 +72,9 @@ class Forms:
 
     def finite(self, key: Key) -> list[Any] | None:
         """Return the values of a key that has listed ones, or None."""
-        if key not in self._forms:
-            if not any(self._lists(element) for element in key) or key in self._underway:
-                return None
+        lists = key in self._forms or any(self._lists(element) for element in key)
+        if not lists or key in self._underway:
+            return None
         form = self.form(key)
         values: list[Any] = []
         for alternative in form.alternatives:

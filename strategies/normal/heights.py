@@ -24,7 +24,7 @@ _MOST_KEYS = 4000
 
 
 class Heights:
-    """The least nesting that the values of each key need, found as a least fixed point over the keys that it leads to."""
+    """The least nesting that each key's values need: a least fixed point over the keys that it leads to."""
 
     def __init__(self, forms: Formed) -> None:
         self._forms = forms

@@ -59,7 +59,7 @@ def listed(forms: Formed, key: Key) -> list[Any] | None:
 
 
 def laid_out(forms: Formed, arrays: Arrays, length: int, look: Look, turn: int = 0) -> Items | None:
-    """Return a layout of that many items in which each has values, or None; another turn gives another one if there is."""
+    """Return a layout of that many items in which each has values, or None; other turns may give other layouts."""
     if arrays.contained and length <= _MOST_SEARCHED:
         keys = _Placing(forms, arrays, length, look, turn).found()
     else:

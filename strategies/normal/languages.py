@@ -1,4 +1,4 @@
-"""Sets of strings that patterns describe, exactly: intersections, complements, lengths, emptiness, and drawing from them.
+"""Sets of strings that patterns describe, exactly: their intersections, complements, lengths, and drawing from them.
 
 A language is a deterministic automaton made by taking derivatives of regular expressions (Brzozowski), so that "matches
 this, not that, and has 3 to 5 characters" is decided and drawn from without ever guessing.
@@ -35,7 +35,7 @@ class _Algebra:
         self.empty = self.make("empty")
         self.start = self.make("start", anchored=True)
         self.end = self.make("end")
-        self.everything = self.repeat(self.chars(characters.ALL), 0, None)
+        self.everything: _Term = self.repeat(self.chars(characters.ALL), 0, None)
 
     def make(self, kind: str, *args: Any, anchored: bool = False) -> _Term:
         key = (kind, *(a.number if isinstance(a, _Term) else a for a in args))
@@ -78,8 +78,9 @@ class _Algebra:
         ranges: characters.Ranges | None = None
         for outer in terms:
             for term in outer.args if outer.kind == kind else (outer,):
+                assert isinstance(term, _Term)
                 if term is absorbing:
-                    return absorbing
+                    return term
                 if term is neutral:
                     continue
                 if term.kind == "chars":
@@ -357,12 +358,17 @@ class Language:
         return found
 
 
+def first(count: int) -> int:
+    """Choose the first of so many: the plainest text there is."""
+    return 0 if count else -1
+
+
 _RANK = {c: i for i, c in enumerate(characters.READABLE + characters.UNUSUAL)}
 
 
 @lru_cache(maxsize=256)
 def language(wanted: tuple[str, ...], unwanted: tuple[str, ...] = (), words: tuple[str, ...] = ()) -> Language:
-    """Return the language of the texts in which all wanted and no unwanted patterns match, and that are none of the words."""
+    """Return the texts in which all wanted and no unwanted patterns match, and that are none of the words."""
     return Language(wanted, unwanted, words)
 
 

@@ -25,7 +25,7 @@ class Zone:
 
 @dataclass(frozen=True)
 class Members:
-    """What an object is made of: by name and key, those required and those optional; zones; and one choice for each `Some`."""
+    """What an object is made of: members that it must and may have, zones, and the choices for each `Some`."""
 
     required: tuple[tuple[str, Key], ...]
     optional: tuple[tuple[str, Key], ...]

@@ -44,7 +44,11 @@ def suits(numbers: Numbers, value: int | float) -> bool:
                 quotient = value / factor
             except OverflowError:
                 return False
-            if not math.isfinite(quotient) or quotient != int(quotient) or (math.fmod(value, factor) != 0 and value % 1):
+            if (
+                not math.isfinite(quotient)
+                or quotient != int(quotient)
+                or (math.fmod(value, factor) != 0 and value % 1)
+            ):
                 return False
     return not any(_nearly(value, factor) for factor in numbers.nonmultiples)
 

@@ -1,9 +1,9 @@
 """Regular expressions, read as ECMA-262 writes them and Python accepts them, into a small syntax tree.
 
 A tree is nested tuples: ("chars", ranges), ("all", tree, ...) in sequence, ("any", tree, ...) as alternatives,
-("repeat", tree, low, high), ("start",), ("end",), ("ahead", tree, wanted).
-What a finite automaton cannot say (word boundaries, back references, looking behind) is read as its nearest superset, and
-the tree is then not exact: a candidate has to be tried with an engine as well.
+("repeat", tree, low, high), ("start",), ("end",), ("ahead", tree, wanted). What a finite automaton cannot say (word
+boundaries, back references, looking behind) is read as its nearest superset, and the tree is then not exact: a
+candidate has to be tried with an engine as well.
 """
 
 from __future__ import annotations

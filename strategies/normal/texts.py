@@ -1,4 +1,4 @@
-"""Which texts an alternative has: an automaton with the lengths that occur, and the formats that a text must have as well."""
+"""Which texts an alternative has: of an automaton, with the lengths that occur in it, or of a format."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from random import Random
 from chatconform.strategies.normal.acceptance import accepts_text
 from chatconform.strategies.normal.alternatives import Strings
 from chatconform.strategies.normal.formats import FORMATS, examples
-from chatconform.strategies.normal.languages import Language, language
+from chatconform.strategies.normal.languages import Language, first, language
 
 _LONG_WORD = 200
 
@@ -57,7 +57,7 @@ def samples(texts: Texts, count: int) -> list[str]:
     for i in range(40 * count + 400):
         if texts.language is not None:
             length = texts.lengths[min(i // 8, len(texts.lengths) - 1)]
-            text = texts.language.drawn(length, (lambda n: 0) if i == 0 else (lambda n: int(random() * n)))
+            text = texts.language.drawn(length, first if i == 0 else lambda n: int(random() * n))
         else:
             length = strings.low + i // 20
             if strings.high is not None and length > strings.high:

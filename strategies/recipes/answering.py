@@ -72,7 +72,9 @@ def _choice(source: Source, asked: dict[str, Any], index: int, free: bool, strea
 def _content(source: Source, asked: dict[str, Any]) -> str:
     form = asked.get("response_format") or {}
     if form.get("type") == "json_schema":
-        return json.dumps(parts.instance_of(source, form["json_schema"].get("schema", {})), ensure_ascii=bool(source.below(2)))
+        return json.dumps(
+            parts.instance_of(source, form["json_schema"].get("schema", {})), ensure_ascii=bool(source.below(2))
+        )
     if form.get("type") == "json_object":
         return ('{"answer": 42}', "{}", '{"a": [true, null, "é"]}')[source.below(3)]
     return _text(source, asked)
@@ -205,7 +207,12 @@ _ERRORS = (
     ("The model `m` does not exist.", "invalid_request_error", "model", "model_not_found"),
     ("Incorrect API key provided.", "invalid_request_error", None, "invalid_api_key"),
     ("Rate limit reached.", "rate_limit_error", None, "rate_limit_exceeded"),
-    ("This model's maximum context length is 8192 tokens.", "invalid_request_error", "messages", "context_length_exceeded"),
+    (
+        "This model's maximum context length is 8192 tokens.",
+        "invalid_request_error",
+        "messages",
+        "context_length_exceeded",
+    ),
     ("The server had an error while processing your request.", "server_error", None, None),
     ("Недопустимое значение 😀", "invalid_request_error", "messages[0].role", "invalid_value"),
 )

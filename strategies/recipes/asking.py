@@ -37,7 +37,9 @@ def _free_parameters() -> tuple[str, ...]:
 
 def request(source: Source, narrowing: Narrowing) -> dict[str, Any]:
     """Return a request that makes sense: pairs of parameters go together, choices name tools that are there."""
-    body: dict[str, Any] = {"model": parts.MODELS[source.below(len(parts.MODELS))] if narrowing.model is None else narrowing.model}
+    body: dict[str, Any] = {
+        "model": parts.MODELS[source.below(len(parts.MODELS))] if narrowing.model is None else narrowing.model
+    }
     wishes = source.below(64)
     wanted = wishes & source.below(64)
     streams = bool(wishes & 1) if narrowing.stream is None else narrowing.stream
@@ -119,4 +121,3 @@ def _more(source: Source, body: dict[str, Any]) -> None:
         if body["modalities"] and "audio" in body["modalities"]:
             found = _parameter("audio")(source)
             body["audio"] = found or {"voice": "alloy", "format": "wav"}
-

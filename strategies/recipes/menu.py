@@ -49,7 +49,7 @@ def generator(name: str, wishes: dict[str, Any]) -> Generator:
 
 
 def invalid_request(families: Collection[str] | None) -> Generator:
-    """Return what draws requests with one thing wrong, of some families; raise `ImpossibleNarrowing` for unknown ones."""
+    """Return what draws requests with one thing wrong; raise `ImpossibleNarrowing` for unknown families."""
     from chatconform.strategies.breakage import broken
     from chatconform.strategies.recipes.mismatches import FAMILIES, mismatch
 

@@ -161,7 +161,9 @@ FAMILIES: dict[str, Callable[[dict[str, Any]], Change]] = {
 def mismatch(source: Source, narrowing: Narrowing, families: tuple[str, ...]) -> Invalid:
     """Return a request that breaks the rule of one of the families."""
     family = families[source.below(len(families))]
-    wishes = Narrowing(narrowing.stream, False, narrowing.roles, narrowing.modalities, narrowing.max_messages, narrowing.model)
+    wishes = Narrowing(
+        narrowing.stream, False, narrowing.roles, narrowing.modalities, narrowing.max_messages, narrowing.model
+    )
     body = asking.request(source, wishes)
     for name in _PLAIN:
         body.pop(name, None)
@@ -179,5 +181,3 @@ def _without_breakpoints(body: dict[str, Any]) -> None:
         content = message.get("content")
         for part in content if isinstance(content, list) else ():
             part.pop("prompt_cache_breakpoint", None)
-
-

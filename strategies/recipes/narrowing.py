@@ -46,11 +46,17 @@ def narrowed(
     for name, flag in (("stream", stream), ("with_tools", with_tools)):
         if flag is not None and not isinstance(flag, bool):
             raise ImpossibleNarrowing(f"{name} is True, False or None, not {flag!r:.60}")
-    if max_messages is not None and (isinstance(max_messages, bool) or not isinstance(max_messages, int) or max_messages < 1):
-        raise ImpossibleNarrowing(f"max_messages is a number from 1 on, not {max_messages!r:.60}: a request has a message")
+    if max_messages is not None and (
+        isinstance(max_messages, bool) or not isinstance(max_messages, int) or max_messages < 1
+    ):
+        raise ImpossibleNarrowing(
+            f"max_messages is a number from 1 on, not {max_messages!r:.60}: a request has a message"
+        )
     if model is not None and not isinstance(model, str):
         raise ImpossibleNarrowing(f"model is a text, not {model!r:.60}")
-    return Narrowing(stream, with_tools, _in_order(roles, ROLES), _in_order(modalities, MODALITIES), max_messages, model)
+    return Narrowing(
+        stream, with_tools, _in_order(roles, ROLES), _in_order(modalities, MODALITIES), max_messages, model
+    )
 
 
 def conversing(narrowing: Narrowing) -> Narrowing:

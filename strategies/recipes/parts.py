@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-from chatconform.strategies.drawing.composer import Cell, Composer, Generator
+from chatconform.strategies.drawing.composer import Cell, Composer, Generator, always
 from chatconform.strategies.drawing.sources import BUDGET, Rejected, Seeded, Source
 from chatconform.strategies.named import composer, key_at, key_of
 from chatconform.strategies.recipes.narrowing import MODALITIES
@@ -21,12 +21,18 @@ PARAMETERS: tuple[dict[str, Any], ...] = (
     {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"], "additionalProperties": False},
     {
         "type": "object",
-        "properties": {"unit": {"type": "string", "enum": ["celsius", "fahrenheit"]}, "days": {"type": "integer", "minimum": 1}},
+        "properties": {
+            "unit": {"type": "string", "enum": ["celsius", "fahrenheit"]},
+            "days": {"type": "integer", "minimum": 1},
+        },
         "required": ["unit"],
     },
     {
         "type": "object",
-        "properties": {"items": {"type": "array", "items": {"type": "number"}, "maxItems": 3}, "note": {"type": ["string", "null"]}},
+        "properties": {
+            "items": {"type": "array", "items": {"type": "number"}, "maxItems": 3},
+            "note": {"type": ["string", "null"]},
+        },
         "required": ["items", "note"],
         "additionalProperties": False,
     },
@@ -37,20 +43,46 @@ PARAMETERS: tuple[dict[str, Any], ...] = (
         "$defs": {
             "node": {
                 "type": "object",
-                "properties": {"value": {"type": "string"}, "next": {"anyOf": [{"$ref": "#/$defs/node"}, {"type": "null"}]}},
+                "properties": {
+                    "value": {"type": "string"},
+                    "next": {"anyOf": [{"$ref": "#/$defs/node"}, {"type": "null"}]},
+                },
                 "required": ["value", "next"],
                 "additionalProperties": False,
             }
         },
         "additionalProperties": False,
     },
-    {"type": "object", "properties": {"answer": {"const": "forty-two 🐘"}}, "required": ["answer"], "additionalProperties": False},
+    {
+        "type": "object",
+        "properties": {"answer": {"const": "forty-two 🐘"}},
+        "required": ["answer"],
+        "additionalProperties": False,
+    },
     {},
 )
-ARGUMENTS = ("{}", '{"city": "Bern"}', '{"city":"日本","n":1.5e3}', '{"q": "a \\"b\\" \\u00e9 \\ud83d\\ude00"}', "", "{", "null", "[1]")
-_BASE64 = ("UklGRiQAAABXQVZFZm10IBAAAAABAAEA", "", "AAAA", "//uQxAAAAAAAAAAAAAAAAAAAAAAASW5mbw==", "SGVsbG8gd29ybGQ=" * 20)
+ARGUMENTS = (
+    "{}",
+    '{"city": "Bern"}',
+    '{"city":"日本","n":1.5e3}',
+    '{"q": "a \\"b\\" \\u00e9 \\ud83d\\ude00"}',
+    "",
+    "{",
+    "null",
+    "[1]",
+)
+_BASE64 = (
+    "UklGRiQAAABXQVZFZm10IBAAAAABAAEA",
+    "",
+    "AAAA",
+    "//uQxAAAAAAAAAAAAAAAAAAAAAAASW5mbw==",
+    "SGVsbG8gd29ybGQ=" * 20,
+)
 _URLS = (
-    *("https://example.com/a.png", "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk"),
+    *(
+        "https://example.com/a.png",
+        "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk",
+    ),
     *("http://localhost/x?y=z#w", "https://example.com/%E6%97%A5%E6%9C%AC.jpg"),
 )
 _FILE = "#/$defs/ChatCompletionRequestMessageContentPartFile/properties/file/properties"
@@ -74,7 +106,9 @@ def _copies(values: tuple[Any, ...]) -> Generator:
 
 
 def _token_biases(source: Source) -> dict[str, int]:
-    return {str((0, 1, 50256, 198, 100_000)[source.below(5)]): source.integer(-100, 100) for _ in range(source.below(4))}
+    return {
+        str((0, 1, 50256, 198, 100_000)[source.below(5)]): source.integer(-100, 100) for _ in range(source.below(4))
+    }
 
 
 @cache
@@ -100,7 +134,11 @@ def kitchen() -> Composer:
     _replace(made, key_of("ModelIDsShared", False), one_of(MODELS))
     request = "#/$defs/CreateChatCompletionRequest/properties/"
     for name in ("max_tokens", "max_completion_tokens"):
-        _replace(made, key_at(request + name, False), lambda s: (1, 16, None, 5, 64, 256, 4096, 1 + s.below(1000))[s.below(8)])
+        _replace(
+            made,
+            key_at(request + name, False),
+            lambda s: (1, 16, None, 5, 64, 256, 4096, 1 + s.below(1000))[s.below(8)],
+        )
     _replace(made, key_at(request + "n", False), one_of((1, None, 2, 3, 4, 8)))
     _replace(made, key_at(request + "logit_bias", False), lambda s: None if s.below(3) == 1 else _token_biases(s))
     return made
@@ -197,5 +235,5 @@ def _instances(text: str) -> Callable[[Source], Any]:
         ready = prepare(json.loads(text), extras=False)
         drawn(ready, Seeded(), 3)
     except (UnusableSchema, Rejected):
-        return lambda source: {}
+        return always({})
     return lambda source: drawn(ready, source, 4)

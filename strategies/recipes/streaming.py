@@ -1,4 +1,4 @@
-"""Streams: the chunks that spell a completion, and their bytes, cut and decorated in any way that the standards allow."""
+"""Streams: the chunks that spell a completion, and their bytes, cut and decorated in any way that is legal."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ def stream(source: Source, completion: dict[str, Any], *, include_usage: bool | 
 
 
 def _chunks(source: Source, completion: dict[str, Any], with_usage: bool) -> list[dict[str, Any]]:
-    head = {key: completion[key] for key in ("id", "created", "model") if key in completion}
-    head |= {"object": "chat.completion.chunk"}
+    head: dict[str, Any] = {key: completion[key] for key in ("id", "created", "model") if key in completion}
+    head["object"] = "chat.completion.chunk"
     head |= {key: completion[key] for key in ("system_fingerprint", "service_tier") if completion.get(key) is not None}
     queues = [_deltas(source, choice) for choice in completion["choices"]]
     chunks = []
@@ -135,7 +135,7 @@ _COMMENTS = (": keep-alive", ":", ": data: {}", ": ё 😀", ":" + " ping" * 50)
 
 
 def _written(source: Source, chunks: list[dict[str, Any]]) -> bytes:
-    """The events as server-sent events may be written: other line ends, comments, fields, spaces, several data lines."""
+    """The events as they may be written: other line ends, comments, fields, spaces, several data lines."""
     way = source.below(8)
     end = _LINE_ENDS[(0, 0, 0, 1, 2, 0, 1, 0)[way]]
     mixed = way == 7
@@ -170,7 +170,7 @@ def _json(chunk: dict[str, Any], spaced: int, ascii_only: bool) -> str:
 
 
 def _cut(source: Source, body: bytes) -> tuple[bytes, ...]:
-    """The bytes in pieces: whole, each byte alone, of one size, or cut anywhere, inside characters and line ends too."""
+    """The bytes in pieces: whole, each byte alone, of one size, or cut anywhere, within characters too."""
     way = source.below(5)
     if way == 0:
         return (body,)

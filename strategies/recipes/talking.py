@@ -60,7 +60,11 @@ class _Talk:
         if openers and self.room > 1 and source.below(2):
             self.add(self.instruction(openers))
         while self.room > 0:
-            steps = [step for step in (self.asks, self.answers, self.calls, self.instructs, self.calls_function) if self.can(step)]
+            steps = [
+                step
+                for step in (self.asks, self.answers, self.calls, self.instructs, self.calls_function)
+                if self.can(step)
+            ]
             steps[source.below(len(steps))]()
         _limit_breakpoints(self.messages)
         return self.messages

@@ -24,7 +24,9 @@ _YES_OR_NO = {"true": True, "yes": True, "1": True, "false": False, "no": False,
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the command's arguments to its parser."""
     parser.add_argument("type", metavar="TYPE", help="the type, as `chatconform schema` lists it")
-    parser.add_argument("-n", "--number", type=_count, metavar="N", help=f"how many (default {_USUAL_COUNT}; all of a list)")
+    parser.add_argument(
+        "-n", "--number", type=_count, metavar="N", help=f"how many (default {_USUAL_COUNT}; all of a list)"
+    )
     parser.add_argument("--seed", default="0", metavar="S", help="another seed gives other values (default 0)")
     parser.add_argument("-o", "--output", type=Path, metavar="FILE", help="write to a file instead of standard output")
     parser.add_argument(
@@ -33,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="KEY=VALUE",
-        help="only values with this: stream=true, with_tools=false, roles=user,assistant, modalities=text, max_messages=3, model=m",
+        help="only such: stream=true, with_tools=false, roles=user,assistant, modalities=text, max_messages=3, model=m",
     )
     kinds = parser.add_mutually_exclusive_group()
     kinds.add_argument("--invalid", action="store_true", help="values with exactly one constraint broken, and which")
@@ -125,13 +127,15 @@ def _generated(args: argparse.Namespace, wishes: dict[str, Any], number: int) ->
                 "description": found.description,
             }
 
-        return _seeded(made, lambda record: True, args.seed, number)
+        return _seeded(made, None, args.seed, number)
     from chatconform.schemas import is_valid
 
     return _seeded(draw, lambda value: is_valid(args.type, value), args.seed, number)
 
 
-def _seeded(draw: Callable[[Any], Any], is_good: Callable[[Any], bool], seed: str, number: int) -> Iterator[bytes]:
+def _seeded(
+    draw: Callable[[Any], Any], is_good: Callable[[Any], bool] | None, seed: str, number: int
+) -> Iterator[bytes]:
     """The record of each number, from a seed of its own: it depends on nothing that was written before it."""
     import orjson
 
@@ -147,7 +151,7 @@ def _seeded(draw: Callable[[Any], Any], is_good: Callable[[Any], bool], seed: st
             except Rejected:
                 value = None
             else:
-                if is_good(value):
+                if is_good is None or is_good(value):
                     break
             turn += 1
             if turn > 1000:
