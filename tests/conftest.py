@@ -93,14 +93,18 @@ class SmallServer:
 
         class Server(ThreadingHTTPServer):
             daemon_threads = True
+            allow_reuse_port = True
             request_queue_size = 128
 
             def handle_error(self, *_: Any) -> None:
                 pass
 
         self._server = Server(("127.0.0.1", port), Handler)
-        self._sockets: list[socket.socket] = []
         self.port = self._server.server_address[1]
+        # Keeps the port for us, but does not listen: once the server is dead nobody else can take its place.
+        self._place = socket.socket()
+        self._place.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        self._place.bind(("127.0.0.1", self.port))
         self.url = f"http://127.0.0.1:{self.port}{path}"
         threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
 
@@ -131,6 +135,7 @@ class SmallServer:
 
     def die(self) -> None:
         """Stops listening at once, as a process does that crashes; connections that are open end."""
+        self._server.shutdown()
         self._server.socket.close()
         self._over.set()
 
@@ -138,6 +143,7 @@ class SmallServer:
         self._over.set()
         self._server.shutdown()
         self._server.server_close()
+        self._place.close()
 
 
 class Small:

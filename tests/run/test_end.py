@@ -89,12 +89,13 @@ def test_a_target_that_comes_back_is_waited_for(small, check_with, monkeypatch):
     monkeypatch.setattr(asker, "GRACE", 5.0)
 
     def behave(seen):
-        if seen.text == "1.0":
+        if seen.text == "1.0" and not gone.is_set():
+            gone.set()
             first.die()
             threading.Timer(0.3, small.serve_all, (lambda _: small.completion(), "/v1", first.port)).start()
-            return small.instead("close")
-        return small.completion()
+        return small.instead("close") if gone.is_set() else small.completion()
 
+    gone = threading.Event()
     first = small.serve(behave)
     result = check_with(first.url, RULES, cases(4))
     assert result.cut_short is None
@@ -117,19 +118,19 @@ def test_a_target_that_answers_only_errors_from_some_point_on_is_given_up(small,
 
 def test_a_target_that_stops_answering_is_given_up(small, check_with):
     def behave(seen):
-        hung.extend([True] * (seen.text == "1.0"))
+        hung.extend([True] * (seen.text == "3.0"))
         return small.instead("hang") if hung else small.completion()
 
     hung: list[bool] = []
     result = check_with(small.serve(behave).url, RULES, cases(12), concurrency=2, timeout=0.3)
     assert "stopped answering" in result.cut_short
-    assert "fake.case-1#0" in result.cut_short
+    assert "fake.case-3#0" in result.cut_short
     assert verdicts(result)["says-hello"] is Verdict.PASSED
 
 
 def test_a_target_that_says_nothing_but_not_now_is_given_up(small, check_with):
     def behave(seen):
-        spent.extend([True] * (seen.text == "1.0"))
+        spent.extend([True] * (seen.text == "4.0"))
         return small.error(429, "You exceeded your quota.", retry_after="3600") if spent else small.completion()
 
     spent: list[bool] = []
