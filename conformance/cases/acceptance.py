@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from chatconform.cases.parameters import parameters
 from chatconform.cases.tools import function, twins
 from chatconform.core.case import Situation, case
+from chatconform.rules.asking import count, kept
 from chatconform.rules.reading import choices
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from chatconform.cases.parameters import Parameter
     from chatconform.core.ask import Ask
     from chatconform.core.case import Asking
+    from chatconform.core.exchange import Exchange
 
 MOST: Final = 6
 NEEDS_ANOTHER: Final = frozenset({"n", "top_logprobs"})
@@ -38,6 +40,12 @@ def together_or_each(together: Ask, each: Iterable[Ask]) -> Asking:
     exchange = yield together
     if exchange.refused:
         yield from each
+
+
+def beside(plain: Exchange, ask: Ask) -> Ask:
+    """The request, with what is known of the tokens that a prompt takes without what it adds."""
+    tokens = count(kept(plain.answer, "usage").get("prompt_tokens"))
+    return ask if tokens is None else ask.tagged(prompt_tokens_without=tokens)
 
 
 def _settings(situation: Situation, settings: Mapping[str, Any]) -> Asking:
@@ -87,12 +95,6 @@ def edges(situation: Situation) -> Asking:
     yield from _settings(situation, settings)
 
 
-@case("acceptance.limit", exercises=["response.acceptance.max-completion-tokens", "response.usage.limit-is-kept"])
-def limit(situation: Situation) -> Asking:
-    """Limits tokens by the newer name."""
-    yield situation.chat(max_completion_tokens=3)
-
-
 @case(
     "acceptance.logprobs", exercises=["series.acceptance.logprobs-alone", "series.acceptance.all-top-logprobs"], most=3
 )
@@ -121,21 +123,20 @@ def messages(situation: Situation) -> Asking:
     system = {"role": "system", "content": [part("Be brief."), part(" Be kind.")]}
     said = {"role": "assistant", "content": [part("Seven.")]}
     asked = user([part("Name a"), part(" number.")])
+    silent = {"role": "assistant", "content": ""}
+    each: list[Messages] = [
+        [{**system, "content": "Be brief."}, user()],
+        [system, user()],
+        [user(), said, user()],
+        [asked],
+        [user("Say nothing."), silent, user()],
+    ]
     yield from together_or_each(
-        situation.chat([system, asked, said, user()], most=MOST),
-        (
-            situation.chat(some, most=MOST)
-            for some in (
-                [{**system, "content": "Be brief."}, user()],
-                [system, user()],
-                [user(), said, user()],
-                [asked],
-            )
-        ),
+        situation.chat([system, asked, said, user("Say nothing."), silent, user()], most=MOST),
+        (situation.chat(some, most=MOST) for some in each),
     )
     for content in ("Be brief.", [part("Be brief.")]):
-        yield situation.chat([{"role": "developer", "content": content}, user()], most=MOST)
-    yield situation.chat([user("Say nothing."), {"role": "assistant", "content": ""}, user()], most=MOST)
+        yield beside(first, situation.chat([{"role": "developer", "content": content}, user()], most=MOST))
     match first.completion:
         case {"choices": [{"message": dict(message)}, *_]}:
             yield situation.chat([user(), message, user("And another.")], most=MOST)
@@ -199,27 +200,28 @@ def tools(situation: Situation) -> Asking:
     )
 
 
-@case("acceptance.stops", exercises=["series.acceptance.empty-stops-do-nothing"], most=4)
+@case("acceptance.stops", exercises=["series.acceptance.empty-stops-do-nothing"], most=3)
 def stops(situation: Situation) -> Asking:
-    """The same request without stop sequences, with an empty one, and with an empty list of them."""
+    """The same request without stop sequences and with an empty one."""
     plain = situation.chat("Count from one to ten.", most=MOST, temperature=0)
     yield plain
-    empty: tuple[Any, ...] = ("", [])
-    silent = False
-    for stop in empty:
-        exchange = yield situation.chat("Count from one to ten.", most=MOST, temperature=0, stop=stop)
-        silent = silent or (exchange.succeeded and not any(choice.content for choice in choices(exchange)))
-    if silent:
+    exchange = yield situation.chat("Count from one to ten.", most=MOST, temperature=0, stop="")
+    if exchange.succeeded and not any(choice.content for choice in choices(exchange)):
         yield plain
 
 
-@case("acceptance.sequences", exercises=["response.status.input-is-never-a-server-error"], most=2)
+@case("acceptance.sequences", exercises=["response.status.input-is-never-a-server-error"])
 def sequences(situation: Situation) -> Asking:
-    """Roles in orders that chat templates do not expect: repeated, late, the assistant last, and the system alone."""
+    """Roles in an order that chat templates do not expect: repeated, late, the assistant last, or the system alone."""
     said = {"role": "assistant", "content": "Blue."}
     system = {"role": "system", "content": "Be brief."}
-    yield situation.chat([user(), user(), said, said, system, system, user(), said], most=MOST)
-    yield situation.chat([system], most=MOST)
+    orders: list[Messages] = [
+        [user(), user(), said, said, system, system, user(), said],
+        [system],
+        [said, user()],
+        [system, said, said],
+    ]
+    yield situation.chat(situation.random.choice(orders), most=MOST)
 
 
 @case(
@@ -230,13 +232,12 @@ def sequences(situation: Situation) -> Asking:
         "response.structured.text-is-not-blank",
         "response.usage.limit-is-kept",
     ],
-    most=8,
+    most=7,
 )
 def contested(situation: Situation) -> Asking:
     """What servers settle in different ways: it may be answered or refused, and never breaks them."""
     asked = situation.chat
-    yield asked(tools=[], most=MOST)
-    yield asked([user(), {"role": "assistant", "content": "Blue.", "tool_calls": []}, user()], most=MOST)
+    yield asked([user(), {"role": "assistant", "content": "Blue.", "tool_calls": []}, user()], tools=[], most=MOST)
     calls = [
         {"id": f"call_{number}", "type": "function", "function": {"name": "open_north_gate", "arguments": text}}
         for number, text in enumerate(("", "{", "null", '{"code": "' + "x" * 100_000 + '"}'))

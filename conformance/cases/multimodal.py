@@ -5,14 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from chatconform.cases import samples
-from chatconform.cases.acceptance import part, together_or_each, user
+from chatconform.cases.acceptance import beside, part, together_or_each, user
 from chatconform.core.case import Situation, case
-from chatconform.rules.asking import count, kept
 
 if TYPE_CHECKING:
     from chatconform.core.ask import Ask
     from chatconform.core.case import Asking
-    from chatconform.core.exchange import Exchange
 
 MOST: Final = 6
 TEXT: Final = "What do you notice?"
@@ -28,12 +26,6 @@ def _with(situation: Situation, *parts: dict[str, Any]) -> Ask:
     return situation.chat([user([part(TEXT), *parts])], most=MOST)
 
 
-def _beside(plain: Exchange, ask: Ask) -> Ask:
-    """The request, with what is known of the tokens that it takes without its last part."""
-    tokens = count(kept(plain.answer, "usage").get("prompt_tokens"))
-    return ask if tokens is None else ask.tagged(prompt_tokens_without=tokens)
-
-
 @case(
     "multimodal.parts",
     exercises=["series.media", "response.refusals.media", "response.media"],
@@ -42,16 +34,16 @@ def _beside(plain: Exchange, ask: Ask) -> Ask:
 def media_parts(situation: Situation) -> Asking:
     """A question alone and with a picture, a sound and a file; what is read comes in other forms; then sound back."""
     plain = yield _with(situation)
-    seen = yield _beside(plain, _with(situation, picture(PNG)))
+    seen = yield beside(plain, _with(situation, picture(PNG)))
     if seen.succeeded:
         yield from _pictures(situation)
     good: dict[str, Any] = {"data": samples.sound(), "format": "wav"}
-    heard = yield _beside(plain, _with(situation, {"type": "input_audio", "input_audio": good}))
+    heard = yield beside(plain, _with(situation, {"type": "input_audio", "input_audio": good}))
     if heard.succeeded:
         wrong = situation.random.choice([{"format": "ogg"}, {"data": "!!! this is no base64 !!!"}, {"data": ""}])
         yield _with(situation, {"type": "input_audio", "input_audio": {**good, **wrong}})
     document = {"filename": "hello.pdf", "file_data": samples.document()}
-    read = yield _beside(plain, _with(situation, {"type": "file", "file": document}))
+    read = yield beside(plain, _with(situation, {"type": "file", "file": document}))
     if read.succeeded:
         yield _with(situation, {"type": "file", "file": {"filename": "hello.pdf"}})
     voice = {"voice": "alloy", "format": "wav"}
@@ -70,10 +62,11 @@ def _pictures(situation: Situation) -> Asking:
     yield from together_or_each(
         _with(situation, *map(picture, formats)), (_with(situation, picture(url)) for url in formats)
     )
-    no_bytes = [
+    wrong = [
         samples.image("png", "!!! this is no base64 !!!"),
         samples.image("png", "VGhpcyBpcyBub3QgYSBwaWN0dXJlLCBpdCBpcyBhIHNlbnRlbmNlLg=="),
+        "",
+        "not a URL",
+        "https://pictures.invalid/cat.png",
     ]
-    no_address = ["", "not a URL", "https://pictures.invalid/cat.png"]
-    for wrong in (no_bytes, no_address):
-        yield _with(situation, picture(situation.random.choice(wrong)))
+    yield _with(situation, picture(situation.random.choice(wrong)))

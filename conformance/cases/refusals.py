@@ -29,12 +29,11 @@ def _asked(situation: Situation, bodies: Iterable[Body]) -> Asking:
         yield situation.chat(most=MOST, **{**streamed, **body})
 
 
-@case("refusals.messages", exercises=["response.refusals.messages", *ALWAYS], most=12)
+@case("refusals.messages", exercises=["response.refusals.messages", *ALWAYS], most=10)
 def wrong_messages(situation: Situation) -> Asking:
     """Conversations that are none: no messages, unknown roles, contents that are missing, calls without results."""
     whole = situation.chat(most=MOST).body
-    for missing in ("messages", "model"):
-        yield Ask({name: value for name, value in whole.items() if name != missing})
+    yield Ask({name: value for name, value in whole.items() if name != "model"})
     said = {"role": "assistant", "content": "Blue."}
     result = {"role": "tool", "tool_call_id": "call_other", "content": "open"}
     image = {"type": "image_url", "image_url": {"url": "https://example.com/cat.png"}}
@@ -43,23 +42,33 @@ def wrong_messages(situation: Situation) -> Asking:
         *({**user(), "role": role} for role in ("bot", "User", "", None)),
     ]
     empty: list[list[Body]] = [[user(None)], [{"role": "user"}], [{"role": "system", "content": None}, user()]]
-    misplaced: list[list[Body]] = [
+    wrong_parts: list[list[Body]] = [
+        [user([{"type": "banner", "banner": "x"}])],
         [user([])],
         [user([{"type": "text"}])],
         [{"role": "system", "content": [image]}, user()],
         [user([{"type": "image_url"}])],
     ]
+    malformed: list[Any] = [
+        ["Name a colour."],
+        [
+            user(),
+            {"role": "assistant", "tool_calls": [{"id": "call_1", "type": "function"}]},
+            {**result, "tool_call_id": "call_1"},
+        ],
+        [{**user(), "name": 7}],
+    ]
     choose = situation.random.choice
+    nothing: list[Any] = [[], None]
     for messages in (
-        [],
+        choose(nothing),
         [choose(nobody)],
-        [user([{"type": "banner", "banner": "x"}])],
-        choose(misplaced),
+        choose(wrong_parts),
         choose(empty),
         [user(), {"role": "assistant"}, user()],
         [*turn(("call_1", "open"))[:2], {"role": "tool", "content": "open"}],
-        [user(), said, result],
-        [*turn(("call_1", "open")), result],
+        choose([[user(), said, result], [*turn(("call_1", "open")), result]]),
+        choose(malformed),
         [*turn(("call_1", "open"), ("call_2", "shut"))[:3], user()],
     ):
         yield situation.chat(messages, most=MOST)
@@ -82,7 +91,7 @@ def beyond_bounds(situation: Situation) -> Asking:
     yield from _asked(situation, above)
 
 
-@case("refusals.parameters", exercises=["response.refusals.parameters", *ALWAYS], most=10)
+@case("refusals.parameters", exercises=["response.refusals.parameters", *ALWAYS], most=9)
 def wrong_parameters(situation: Situation) -> Asking:
     """Parameters of wrong types, with unknown words, too many stops, and half of a pair."""
     numbers = [one.name for one in parameters() if "number" in one.types]
@@ -98,8 +107,7 @@ def wrong_parameters(situation: Situation) -> Asking:
     yield from _asked(
         situation,
         [
-            {choose(numbers): "1"},
-            {choose(integers): 1.5},
+            choose([{choose(numbers): "1"}, {choose(integers): 1.5}]),
             {choose(truths): choose(["true", "no", 1])},
             {"reasoning_effort": "enormous"},
             {"stop": ["a", "b", "c", "d", "e"]},
@@ -136,19 +144,21 @@ def wrong_tools(situation: Situation) -> Asking:
     )
 
 
-@case("refusals.formats", exercises=["response.refusals.formats", *ALWAYS], most=4)
+@case("refusals.formats", exercises=["response.refusals.formats", *ALWAYS], most=3)
 def wrong_formats(situation: Situation) -> Asking:
     """Formats of an unknown type, and schemas without a name, in the wrong place, or of an unknown type."""
     schema: Body = {"type": "object", "properties": {"a": {"type": "string"}}, "required": ["a"]}
     schema["additionalProperties"] = False
-    named_badly = [{"name": name} for name in ("my answer", "", "n" * 65)]
-    form: Body = {**situation.random.choice([{}, *named_badly]), "strict": True, "schema": schema}
+    named_badly: list[Body] = [{}, *({"name": name} for name in ("my answer", "", "n" * 65))]
+    form: Body = {**situation.random.choice(named_badly), "strict": True, "schema": schema}
+    beside: Body = {"name": "answer", "strict": True, **schema}
+    misplaced: Body = {"type": "json_schema", "json_schema": beside}
+    no_schema = by_schema({**schema, "properties": {"a": {"type": "banana"}}})
     yield from _asked(
         situation,
         [
             {"response_format": {"type": "xml"}},
             {"response_format": {"type": "json_schema", "json_schema": form}},
-            {"response_format": {"type": "json_schema", "json_schema": {"name": "answer", "strict": True, **schema}}},
-            {"response_format": by_schema({**schema, "properties": {"a": {"type": "banana"}}})},
+            {"response_format": situation.random.choice([misplaced, no_schema])},
         ],
     )

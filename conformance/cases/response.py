@@ -77,7 +77,12 @@ def _piece(exchange: Exchange) -> str | None:
 
 @case(
     "response.single-tokens",
-    exercises=["response.finish.limit-is-told", "response.usage.limit-is-kept", "response.usage.is-told"],
+    exercises=[
+        "response.finish.limit-is-told",
+        "response.usage.limit-is-kept",
+        "response.usage.is-told",
+        "response.acceptance.max-completion-tokens",
+    ],
     most=3,
 )
 def single_tokens(situation: Situation) -> Asking:

@@ -56,31 +56,23 @@ def odd_characters(situation: Situation) -> Asking:
     yield asking(situation, forced("text", f'{code(situation)} "é\\ü" 日本 🙂\n\t/'))
 
 
-@case("structured.keywords", exercises=["response.structured.keywords-are-honoured"], most=3)
+@case("structured.keywords", exercises=["response.structured.keywords-are-honoured"], most=2)
 def keywords(situation: Situation) -> Asking:
-    """Keywords that narrow strings, numbers and lists, and ones that refer and choose."""
+    """Keywords that narrow strings and numbers, and then lists, with ones that refer and choose."""
     yield asking(
         situation,
         closed(
             code={"type": "string", "pattern": "^[0-9]{6}$"},
             word={"type": "string", "minLength": 12, "maxLength": 16},
-        ),
-    )
-    yield asking(
-        situation,
-        closed(
             count={"type": "integer", "minimum": 4170, "maximum": 4179},
-            rows={
-                "type": "array",
-                "minItems": 2,
-                "maxItems": 2,
-                "items": {"type": "array", "minItems": 3, "maxItems": 3, "items": {"type": "boolean"}},
-            },
         ),
     )
-    first, second = code(situation), code(situation)
-    schema = closed(pick={"anyOf": [{"$ref": "#/$defs/first"}, {"$ref": "#/$defs/second"}]}, flag={"type": "boolean"})
-    schema["$defs"] = {"first": forced("a", first), "second": forced("b", second)}
+    row = {"type": "array", "minItems": 3, "maxItems": 3, "items": {"type": "boolean"}}
+    schema = closed(
+        rows={"type": "array", "minItems": 2, "maxItems": 2, "items": row},
+        pick={"anyOf": [{"$ref": "#/$defs/first"}, {"$ref": "#/$defs/second"}]},
+    )
+    schema["$defs"] = {"first": forced("a", code(situation)), "second": forced("b", code(situation))}
     yield asking(situation, schema)
 
 

@@ -60,25 +60,27 @@ def named_tools(situation: Situation) -> Asking:
     yield situation.chat("Refresh the page.", tools=bare, tool_choice=named("refresh"), most=MOST)
 
 
-@case("tools.required", exercises=[*CALLS, "response.tools.required-is-kept"], most=2)
+@case("tools.required", exercises=[*CALLS, "response.tools.required-is-kept"])
 def required_tools(situation: Situation) -> Asking:
-    """A call that is required, whole and streamed, where the words ask for none."""
-    tools = twins(situation)
-    yield situation.chat("Tell me a joke.", tools=tools, tool_choice="required", most=MOST)
-    yield situation.chat("Tell me a joke.", tools=tools, tool_choice="required", most=MOST, **STREAMED)
+    """A call that is required in a stream, where the words ask for none."""
+    yield situation.chat("Tell me a joke.", tools=twins(situation), tool_choice="required", most=MOST, **STREAMED)
 
 
-@case("tools.none", exercises=["response.tools.none-is-kept"], most=2)
+@case("tools.none", exercises=["response.tools.none-is-kept"])
 def no_tools(situation: Situation) -> Asking:
-    """Tools that are offered and ruled out, whole and streamed, where the words ask for a call."""
-    tools = twins(situation)
-    yield situation.chat("Call the tool that opens the north gate.", tools=tools, tool_choice="none", most=48)
-    yield situation.chat("Call both tools now.", tools=tools, tool_choice="none", most=48, **STREAMED)
+    """Tools that are offered and ruled out, where the words ask for calls."""
+    streamed = situation.random.choice([{}, STREAMED])
+    yield situation.chat("Call both tools now.", tools=twins(situation), tool_choice="none", most=48, **streamed)
 
 
 @case(
     "tools.parallel",
-    exercises=[*CALLS, "response.calls.ids-are-unique", "response.tools.parallel-off-is-kept"],
+    exercises=[
+        *CALLS,
+        "response.calls.ids-are-unique",
+        "response.tools.parallel-off-is-kept",
+        "response.tools.required-is-kept",
+    ],
     most=2,
 )
 def parallel_tools(situation: Situation) -> Asking:
