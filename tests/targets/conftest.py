@@ -35,7 +35,7 @@ class RawServer:
         self.received: list[bytes] = []
         self.connections = 0
         self.stopping = threading.Event()
-        self._threads: list[threading.Thread] = []
+        self.threads: list[threading.Thread] = []
         self._open: list[socket.socket] = []
         self._acceptor = threading.Thread(target=self._accept, daemon=True)
         self._acceptor.start()
@@ -53,7 +53,7 @@ class RawServer:
         for connection in list(self._open):
             with contextlib.suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
-        for thread in list(self._threads):
+        for thread in list(self.threads):
             thread.join(5)
             assert not thread.is_alive()
 
@@ -66,7 +66,7 @@ class RawServer:
             self.connections += 1
             thread = threading.Thread(target=self._serve, args=(connection,), daemon=True)
             thread.start()
-            self._threads.append(thread)
+            self.threads.append(thread)
 
     def _serve(self, connection: socket.socket) -> None:
         self._open.append(connection)
