@@ -46,7 +46,7 @@ def none_is_kept(exchange: Exchange) -> Iterator[Finding]:
     Level.MUST,
     on=Part.ANSWER,
     source="ChatCompletionToolChoiceOption: required",
-    when=lambda exchange: asking.required(exchange.asked) and bool(asking.offered(exchange.asked)),
+    when=lambda exchange: exchange.asked.get("tool_choice") == "required" and bool(asking.offered(exchange.asked)),
     needs=TOOL_CHOICE_REQUIRED,
 )
 def required_is_kept(exchange: Exchange) -> Iterator[Finding | Inconclusive]:
@@ -89,19 +89,24 @@ def named_is_kept(exchange: Exchange) -> Iterator[Finding | Inconclusive]:
     Level.INFO,
     on=Part.ANSWER,
     source="ChatCompletionAllowedToolsChoice",
-    when=lambda exchange: bool(asking.allowed(exchange.asked)) and bool(calls(exchange)),
+    when=lambda exchange: (
+        bool(asking.allowed(exchange.asked)) and (bool(calls(exchange)) or asking.required(exchange.asked))
+    ),
     needs=ALLOWED_TOOLS,
 )
-def allowed_are_kept(exchange: Exchange) -> Iterator[Finding]:
-    """With a `tool_choice` of `allowed_tools` no other tool is called.
+def allowed_are_kept(exchange: Exchange) -> Iterator[Finding | Inconclusive]:
+    """With a `tool_choice` of `allowed_tools` no other tool is called, and with the mode required one of them is.
 
     Agents keep their list of tools the same for the prompt cache and narrow it by this choice. Judged on answers that
-    call a tool; a server that does not know the choice answers with an error.
+    call a tool, or have to; a server that does not know the choice answers with an error.
     """
     names = asking.allowed(exchange.asked) or frozenset()
+    expected = " or ".join(sorted(map(tell, names)))
+    for choice in choices(exchange):
+        if asking.required(exchange.asked) and not choice.hints_at_calls:
+            yield _uncalled(choice, "calls no tool", f"a call of {expected}")
     for call in calls(exchange):
         if call.name is not None and call.name not in names:
-            expected = " or ".join(sorted(map(tell, names)))
             yield Finding(_name_place(call), f"calls {tell(call.name)}", expected=expected)
 
 
