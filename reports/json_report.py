@@ -37,10 +37,10 @@ def render(result: RunResult, *, strict: bool = False) -> str:
         "cut_short": None if result.cut_short is None else redaction.text(result.cut_short),
         "notes": [redaction.text(note) for note in result.notes],
         "capabilities": [_capability(status) for status in result.capabilities],
-        "rules": [_rule(outcome, evidence, redaction) for outcome in result.outcomes],
+        "rules": [rule_object(outcome, evidence, redaction) for outcome in result.outcomes],
         "exchanges": evidence.records,
     }
-    return orjson.dumps(_plain(document), option=orjson.OPT_INDENT_2).decode() + "\n"
+    return orjson.dumps(encodable(document), option=orjson.OPT_INDENT_2).decode() + "\n"
 
 
 def schema() -> dict[str, Any]:
@@ -65,7 +65,8 @@ def _capability(status: CapabilityStatus) -> dict[str, Any]:
     }
 
 
-def _rule(outcome: Outcome, evidence: Evidence, redaction: Redaction) -> dict[str, Any]:
+def rule_object(outcome: Outcome, evidence: Evidence, redaction: Redaction) -> dict[str, Any]:
+    """One rule's outcome as every JSON report tells it; the exchanges of its findings go into the evidence."""
     rule, verdict = outcome.rule, outcome.verdict
     told = verdict in {Verdict.INCONCLUSIVE, Verdict.UNSUPPORTED}
     return {
@@ -93,18 +94,18 @@ def _finding(example: Example, evidence: Evidence, redaction: Redaction) -> dict
     }
 
 
-def _plain(value: Any) -> Any:
+def encodable(value: Any) -> Any:
     """A value as every JSON writer takes it: half surrogate pairs as U+FFFD, and what JSON cannot say as text."""
     match value:
         case str():
             return value if value.isascii() else value.encode("utf-8", "surrogatepass").decode("utf-8", "replace")
         case dict():
-            return {_plain(str(key)): _plain(item) for key, item in value.items()}
+            return {encodable(str(key)): encodable(item) for key, item in value.items()}
         case list() | tuple():
-            return [_plain(item) for item in value]
+            return [encodable(item) for item in value]
         case None | bool() | float():
             return value
         case int() if abs(value) < 2**63:
             return value
         case _:
-            return _plain(str(value))
+            return encodable(str(value))

@@ -37,12 +37,17 @@ def render(result: RunResult, *, strict: bool = False) -> str:
     )
     facts = SubElement(suite, "properties")
     for name, value in _facts(result):
-        SubElement(facts, "property", name=name, value=_legal(redaction.text(value)))
+        SubElement(facts, "property", name=name, value=legal(redaction.text(value)))
     for outcome in result.outcomes:
         _test(suite, outcome, result.target.url, redaction, strict)
     if result.cut_short is not None:
         run = SubElement(suite, "testcase", classname="chatconform", name="the run came to its end", time="0")
-        _mark(suite, run, "error", "cut-short", redaction.text(result.cut_short))
+        mark(suite, run, "error", "cut-short", redaction.text(result.cut_short))
+    return wrapped(suite)
+
+
+def wrapped(suite: Element) -> str:
+    """A finished suite as the text of a document."""
     suite.set("tests", str(len(suite.findall("testcase"))))
     suites = Element("testsuites", dict(suite.attrib))
     suites.append(suite)
@@ -66,24 +71,24 @@ def _test(suite: Element, outcome: Outcome, url: str, redaction: Redaction, stri
     test = SubElement(suite, "testcase", classname=rule.id.rpartition(".")[0], name=rule.id, time="0")
     facts = SubElement(test, "properties")
     for name, value in (("level", str(rule.level)), ("title", rule.text), ("source", rule.source)):
-        SubElement(facts, "property", name=name, value=_legal(value))
+        SubElement(facts, "property", name=name, value=legal(value))
     if outcome.kit_fault:
-        _mark(suite, test, "error", "kit-fault", "; ".join(map(redaction.text, outcome.reasons)))
+        mark(suite, test, "error", "kit-fault", "; ".join(map(redaction.text, outcome.reasons)))
     elif verdict is Verdict.FAILED:
         counts = rule.level is Level.MUST or (strict and rule.level is Level.SHOULD)
         first = next((example.finding.message for example in outcome.examples()), "")
         message = f"{rule.level}: {rule.text} {redaction.text(first)}"
-        _mark(suite, test, "failure" if counts else "skipped", str(rule.level), message, _text(outcome, url, redaction))
+        mark(suite, test, "failure" if counts else "skipped", str(rule.level), message, _text(outcome, url, redaction))
     elif verdict in WHY_SKIPPED:
         reason = redaction.text(outcome.reasons[0]) if outcome.reasons else WHY_SKIPPED[verdict]
-        _mark(suite, test, "skipped", str(verdict), reason)
+        mark(suite, test, "skipped", str(verdict), reason)
 
 
-def _mark(suite: Element, test: Element, tag: str, kind: str, message: str, text: str = "") -> None:
+def mark(suite: Element, test: Element, tag: str, kind: str, message: str, text: str = "") -> None:
     """Says how a test case came out, and counts it."""
     count = {"failure": "failures", "error": "errors", "skipped": "skipped"}[tag]
     suite.set(count, str(int(suite.attrib[count]) + 1))
-    SubElement(test, tag, type=kind, message=_legal(message[:1000])).text = _legal(text) or None
+    SubElement(test, tag, type=kind, message=legal(message[:1000])).text = legal(text) or None
 
 
 def _text(outcome: Outcome, url: str, redaction: Redaction) -> str:
@@ -102,6 +107,6 @@ def _text(outcome: Outcome, url: str, redaction: Redaction) -> str:
     return text if len(text) <= MOST_TEXT else text[:MOST_TEXT] + "\n... (cut)"
 
 
-def _legal(text: str) -> str:
+def legal(text: str) -> str:
     """A text that XML 1.0 can hold: what it cannot is written as an escape."""
     return ILLEGAL.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
