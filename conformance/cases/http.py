@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from chatconform.core.ask import CHAT, Ask
 from chatconform.core.case import case
+from chatconform.core.secrets import MADE_UP
 
 if TYPE_CHECKING:
     from chatconform.core.case import Asking, Situation
@@ -54,7 +55,7 @@ def put_in_many_ways(situation: Situation) -> Asking:
     yield Ask({**body, "stream": True}, headers={"Accept": "*/*"}, about={"variant": "accept-any"})
     yield Ask(method="OPTIONS", headers=PREFLIGHT)
     yield Ask(body, headers={"Authorization": None}, about={"key": "missing"})
-    made_up = f"Bearer sk-{situation.random.randrange(16**40):040x}"
+    made_up = f"Bearer sk-{MADE_UP}-{situation.random.randrange(16**40):040x}"
     yield Ask(body, headers={"Authorization": made_up}, about={"key": "wrong"})
 
 
