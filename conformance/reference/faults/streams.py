@@ -264,8 +264,10 @@ def last_text_comes_with_the_finish(body: Body, chunks: list[Body]) -> list[Body
     """Ends a choice in the chunk of its last text."""
     joined: list[Body] = []
     for chunk in chunks:
-        if joined and chunk["choices"] and chunk["choices"][0]["finish_reason"] and _text(joined[-1]):
-            joined[-1]["choices"][0]["finish_reason"] = chunk["choices"][0]["finish_reason"]
+        last = chunk["choices"][0] if chunk["choices"] else {}
+        before = joined[-1]["choices"][0] if joined and _text(joined[-1]) else {}
+        if last.get("finish_reason") and before.get("index") == last["index"]:
+            before["finish_reason"] = last["finish_reason"]
         else:
             joined.append(chunk)
     return joined

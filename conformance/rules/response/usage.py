@@ -106,7 +106,7 @@ def details_are_within_their_totals(exchange: Exchange) -> Iterator[Finding]:
         details = kept(found, f"{whole_key}_details")
         for name in names:
             part = count(details.get(name))
-            if part is not None and most is not None and not 0 <= part <= max(most, 0):
+            if part is not None and most and not 0 <= part <= most:
                 place = f"{pointer}/{whole_key}_details/{name}"
                 yield Finding(place, f"is {tell(part)}", expected=f"0 to {tell(most)}, the {whole_key}")
 
@@ -126,7 +126,7 @@ def limit_is_kept(exchange: Exchange) -> Iterator[Finding]:
     """
     pointer, found = usage(exchange) or ("", {})
     most, used = limit(exchange.asked) or 0, count(found.get("completion_tokens"))
-    several = max(1, len(choices(exchange)))
+    several = max(1, count(exchange.asked.get("n")) or 1, len(choices(exchange)))
     if used is not None and used > most * several:
         names = [
             name for name in ("max_completion_tokens", "max_tokens") if count(exchange.asked.get(name)) is not None

@@ -12,6 +12,7 @@ from chatconform.rules.asking import count, kept, limit, listed
 from chatconform.rules.reading import calls, choices
 from chatconform.rules.scope import PASSING
 from chatconform.rules.series.forms import has, is_form, of, text
+from chatconform.rules.stream.parts import done_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -52,7 +53,7 @@ def neighbours(series: Sequence[Exchange], form: str = "neighbour") -> list[Neig
 def harmed(exchange: Exchange) -> bool:
     """Whether a good request came to nothing for a reason other than load or time."""
     if exchange.failure is not None:
-        return exchange.failure.kind in CUT
+        return exchange.failure.kind in CUT and done_at(exchange) is None
     return exchange.status is not None and exchange.status >= 400 and exchange.status not in PASSING
 
 

@@ -13,11 +13,14 @@ from chatconform.rules.asking import count, kept, listed
 from chatconform.rules.capabilities import LOGPROBS, STREAM, STREAM_USAGE, TOOLS
 from chatconform.rules.reading import calls, choices
 from chatconform.rules.series.forms import compare, finishes, has, of, texts
+from chatconform.rules.stream import tools as stream_tools
+from chatconform.rules.stream.finish import REASONS
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator, Sequence
 
     from chatconform.core.exchange import Exchange
+    from chatconform.rules.series.forms import Comparison
 
 SOURCE: Final = "CreateChatCompletionRequest.stream"
 REPLACEMENT: Final = "\ufffd"
@@ -36,7 +39,7 @@ def text_is_the_same(series: Sequence[Exchange]) -> Iterator[Finding | Inconclus
         yield Inconclusive(found.unsure)
     elif not any(texts(found.left.exchange)) and not any(texts(found.right.exchange)):
         yield Inconclusive("the model said nothing")
-    elif found.differ and len(calls(found.left.exchange)) == len(calls(found.right.exchange)):
+    elif found.differ and len(calls(found.left.exchange)) == len(calls(found.right.exchange)) and not _leaks(found):
         ours, theirs = texts(found.left.exchange), texts(found.right.exchange)
         for number, (whole, streamed) in enumerate(zip(ours, theirs, strict=False)):
             if whole != streamed and not lost_end(whole, streamed) and not broken_characters(whole, streamed):
@@ -91,7 +94,7 @@ def finish_reason_is_the_same(series: Sequence[Exchange]) -> Iterator[Finding | 
     elif found.differ:
         ours, theirs = finishes(found.left.exchange), finishes(found.right.exchange)
         for number, (whole, streamed) in enumerate(zip(ours, theirs, strict=False)):
-            if whole != streamed:
+            if whole != streamed and streamed in REASONS:
                 pointer = choices(found.right.exchange)[number].end()
                 yield Finding(
                     pointer, f"is {tell(streamed)}", f"{tell(whole)}, as without streaming", found.right.number
@@ -226,6 +229,11 @@ def broken_characters(whole: str, streamed: str) -> bool:
 def _first_difference(one: str, other: str) -> int:
     pairs = enumerate(zip(one, other, strict=False))
     return next((at for at, (a, b) in pairs if a != b), min(len(one), len(other)))
+
+
+def _leaks(found: Comparison) -> bool:
+    """Whether a stream's text holds the markup of its call, of which another rule tells."""
+    return any(True for _ in stream_tools.no_markup_in_content.check(found.right.exchange))
 
 
 def _spans_bytes(exchange: Exchange) -> bool:

@@ -10,7 +10,7 @@ from chatconform.core.telling import tell
 from chatconform.rules.asking import kept, listed
 from chatconform.rules.capabilities import STREAM
 from chatconform.rules.stream.framing import has_half_a_character
-from chatconform.rules.stream.parts import TEXTS, additions, by_choice
+from chatconform.rules.stream.parts import TEXTS, additions, answers, by_choice
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -28,7 +28,12 @@ ENOUGH_LETTERS: Final = 6
 
 
 def adds_to_choices(exchange: Exchange) -> bool:
-    """Whether a stream adds anything to a choice that can be told from others."""
+    """Whether a stream adds anything to a choice."""
+    return bool(additions(exchange))
+
+
+def adds_in_order(exchange: Exchange) -> bool:
+    """Whether a stream adds to choices, and what it adds can be told in order."""
     return bool(by_choice(exchange))
 
 
@@ -38,7 +43,7 @@ def adds_to_choices(exchange: Exchange) -> bool:
     on=Part.STREAM,
     source=f"{TYPE}.role",
     needs=STREAM,
-    when=adds_to_choices,
+    when=adds_in_order,
 )
 def role_comes_first(exchange: Exchange) -> Iterator[Finding]:
     """The first delta of each choice carries the role `assistant`.
@@ -65,7 +70,7 @@ def role_comes_first(exchange: Exchange) -> Iterator[Finding]:
     on=Part.STREAM,
     source=f"{TYPE}.role",
     needs=STREAM,
-    when=adds_to_choices,
+    when=adds_in_order,
 )
 def role_comes_once(exchange: Exchange) -> Iterator[Finding]:
     """No delta of a choice after its first carries the role again.
@@ -135,7 +140,7 @@ def text_is_only_added(exchange: Exchange) -> Iterator[Finding]:
     on=Part.STREAM,
     source="RFC 8259 section 8",
     needs=STREAM,
-    when=adds_to_choices,
+    when=answers,
 )
 def characters_are_whole(exchange: Exchange) -> Iterator[Finding]:
     """No character is cut in two by the border between two deltas.
@@ -149,7 +154,7 @@ def characters_are_whole(exchange: Exchange) -> Iterator[Finding]:
             yield Finding(f"/{number}", f"{tell(event.data)} holds half a surrogate pair", "whole characters")
     for found in by_choice(exchange).values():
         told = _bytes_told(found)
-        bad = next((one for one in found if REPLACEMENT in str(one.delta.get("content"))), None)
+        bad = next((one for one in found if exchange.events[one.event].valid_utf8 and _is_broken(one)), None)
         if bad is not None and told is not None and REPLACEMENT not in told:
             text = tell(bad.delta["content"])
             yield Finding(
@@ -257,6 +262,11 @@ def _is_varied(text: str) -> bool:
     """Whether a text is too long and too varied to be a model's own repetition."""
     periodic = text in (text + text)[1:-1]
     return len(text) >= ENOUGH_TEXT and len(set(text)) >= ENOUGH_LETTERS and not periodic
+
+
+def _is_broken(one: Addition) -> bool:
+    content = one.delta.get("content")
+    return isinstance(content, str) and REPLACEMENT in content
 
 
 def _bytes_told(found: Sequence[Addition]) -> str | None:

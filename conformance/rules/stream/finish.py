@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from chatconform.core.rule import Finding, Level, Part, rule
 from chatconform.core.telling import tell
 from chatconform.rules.capabilities import STREAM
-from chatconform.rules.stream.parts import by_choice, done_at, ended
+from chatconform.rules.stream.parts import by_choice, done_at, ended, fails
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,7 +21,7 @@ REASONS: Final = ("stop", "length", "tool_calls", "content_filter", "function_ca
 
 def has_come_to_its_end(exchange: Exchange) -> bool:
     """Whether a stream adds to choices and came to the end that the server gave it."""
-    return bool(by_choice(exchange)) and exchange.stream_error is None and (ended(exchange) or _is_done(exchange))
+    return bool(by_choice(exchange)) and not fails(exchange) and (ended(exchange) or _is_done(exchange))
 
 
 def has_finished_choices(exchange: Exchange) -> bool:

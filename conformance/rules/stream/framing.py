@@ -10,13 +10,21 @@ from chatconform.core.json_text import NOT_JSON, problem
 from chatconform.core.rule import Finding, Inconclusive, Level, Part, rule
 from chatconform.core.telling import tell
 from chatconform.rules.capabilities import STREAM
-from chatconform.rules.stream.parts import TIMEOUTS, by_choice, choices_asked, done_at, ended, is_heartbeat, tells_error
+from chatconform.rules.stream.parts import (
+    TIMEOUTS,
+    by_choice,
+    choices_asked,
+    done_at,
+    ended,
+    is_end,
+    is_heartbeat,
+    tells_error,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from chatconform.core.exchange import Exchange
-    from chatconform.core.sse import Event
 
 SSE: Final = "WHATWG HTML section 9.2 (server-sent events)"
 FIELDS: Final = frozenset({"", "data", "event", "id", "retry"})
@@ -43,7 +51,7 @@ def events_are_json_objects(exchange: Exchange) -> Iterator[Finding]:
     official SDKs, and `null` crashes their stream helpers. Judged on every event that is no heartbeat.
     """
     for number, (event, value) in enumerate(zip(exchange.events, exchange.chunks, strict=True)):
-        if isinstance(value, dict) or _is_end(event) or is_heartbeat(event, value) or tells_error(event, value):
+        if isinstance(value, dict) or is_end(event) or is_heartbeat(event, value) or tells_error(event, value):
             continue
         if value is not NOT_JSON:
             yield Finding(f"/{number}", f"the data is {tell(value)}, not an object", "a JSON object")
@@ -87,7 +95,7 @@ def keep_alives_are_comments(exchange: Exchange) -> Iterator[Finding]:
     error, and a ping object that is no chunk makes them stumble over its missing choices. Judged on every stream.
     """
     for number, (event, value) in enumerate(zip(exchange.events, exchange.chunks, strict=True)):
-        if is_heartbeat(event, value) and not _is_end(event):
+        if is_heartbeat(event, value) and not is_end(event):
             told = f"event {tell(event.name)} with data {tell(event.data)}"
             yield Finding(f"/{number}", f"{told} is no chunk", "a comment line, such as `: ping`")
 
@@ -131,7 +139,7 @@ def done_is_last(exchange: Exchange) -> Iterator[Finding]:
     events = exchange.events
     first = done_at(exchange)
     for number, event in enumerate(events):
-        if event.data != DONE and _is_end(event):
+        if event.data != DONE and is_end(event):
             yield Finding(f"/{number}", f"the end is marked by {tell(event.data)}", "[DONE]")
             return
         if first is not None and number > first:
@@ -200,11 +208,6 @@ def has_half_a_character(data: str) -> bool:
     except (ValueError, RecursionError):
         return False
     return any(0xD800 <= ord(char) < 0xE000 for char in written)
-
-
-def _is_end(event: Event) -> bool:
-    """Whether an event is meant as the end mark, however it is written."""
-    return event.data.strip().strip('"').upper() in {DONE, "DONE"}
 
 
 def _why(data: str) -> str:

@@ -6,20 +6,39 @@ object) are left out, and so is whatever has a wrong shape, for the rules about 
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from functools import wraps
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+from weakref import WeakKeyDictionary
 
 from chatconform.core.exchange import DONE, EMPTY
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from chatconform.core.exchange import Exchange
     from chatconform.core.sse import Event
 
+Read = TypeVar("Read")
+
 HEARTBEATS: Final = frozenset({"ping", "pong", "keepalive", "keep-alive", "keep_alive", "heartbeat"})
+COMMENT: Final = re.compile(r":[\w .-]{0,80}")
 TIMEOUTS: Final = frozenset({"first-byte-timeout", "idle-timeout", "total-timeout"})
 TEXTS: Final = ("content", "refusal")
+
+
+def remembered(read: Callable[[Exchange], Read]) -> Callable[[Exchange], Read]:
+    """Makes a reading of an exchange one that is done once, however many rules ask for it."""
+    known: WeakKeyDictionary[Exchange, Read] = WeakKeyDictionary()
+
+    @wraps(read)
+    def reading(exchange: Exchange) -> Read:
+        if exchange not in known:
+            known[exchange] = read(exchange)
+        return known[exchange]
+
+    return reading
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +105,13 @@ def is_heartbeat(event: Event, value: Any) -> bool:
         named = event.name.lower() in HEARTBEATS or str(value.get("type")).lower() in HEARTBEATS
         return named and "choices" not in value and "error" not in value
     text = event.data.strip()
-    return not text or text.startswith(":") or text.strip('"').lower() in HEARTBEATS or event.name.lower() in HEARTBEATS
+    named = text.strip('"').lower() in HEARTBEATS or event.name.lower() in HEARTBEATS
+    return not text or named or COMMENT.fullmatch(text) is not None
+
+
+def is_end(event: Event) -> bool:
+    """Whether an event is meant as the end mark, however it is written."""
+    return event.data.strip().strip('"').upper() in {DONE, "DONE"}
 
 
 def tells_error(event: Event, value: Any) -> bool:
@@ -94,20 +119,36 @@ def tells_error(event: Event, value: Any) -> bool:
     return event.name == "error" or (isinstance(value, dict) and value.get("error") is not None)
 
 
-def chunks(exchange: Exchange) -> Iterator[tuple[int, Mapping[str, Any]]]:
+@remembered
+def chunks(exchange: Exchange) -> tuple[tuple[int, Mapping[str, Any]], ...]:
     """The chunks of a stream with the numbers of their events: JSON objects that are neither errors nor heartbeats."""
-    for number, (event, value) in enumerate(zip(exchange.events, exchange.chunks, strict=True)):
-        if isinstance(value, dict) and not is_heartbeat(event, value) and not tells_error(event, value):
-            yield number, value
+    return tuple(
+        (number, value)
+        for number, (event, value) in enumerate(zip(exchange.events, exchange.chunks, strict=True))
+        if isinstance(value, dict) and not is_heartbeat(event, value) and not tells_error(event, value)
+    )
 
 
-def additions(exchange: Exchange) -> Iterator[Addition]:
+@remembered
+def additions(exchange: Exchange) -> tuple[Addition, ...]:
     """What the chunks of a stream add to choices, in order."""
-    for number, chunk in chunks(exchange):
-        choices = chunk.get("choices")
-        for position, value in enumerate(choices if isinstance(choices, list) else ()):
-            if isinstance(value, dict):
-                yield Addition(number, position, value)
+    return tuple(
+        Addition(number, position, value)
+        for number, chunk in chunks(exchange)
+        for position, value in enumerate(_listed(chunk.get("choices")))
+        if isinstance(value, dict)
+    )
+
+
+@remembered
+def fragments(exchange: Exchange) -> tuple[Fragment, ...]:
+    """The pieces of tool calls in a stream, in order."""
+    return tuple(
+        Fragment(f"{one.pointer}/delta/tool_calls/{number}", one.index, value)
+        for one in additions(exchange)
+        for number, value in enumerate(_listed(one.delta.get("tool_calls")))
+        if isinstance(value, dict)
+    )
 
 
 def choices_asked(exchange: Exchange) -> int:
@@ -116,48 +157,62 @@ def choices_asked(exchange: Exchange) -> int:
     return asked if type(asked) is int and asked > 0 else 1
 
 
-def by_choice(exchange: Exchange) -> dict[int, list[Addition]]:
-    """The additions to each choice that was asked for, by its index and in the order in which choices appear."""
-    found: dict[int, list[Addition]] = {}
+@remembered
+def is_orderly(exchange: Exchange) -> bool:
+    """Whether every event of a stream can be read, and every addition is to a choice that was asked for.
+
+    Where that is not so other rules tell of it, and what comes first, last or twice cannot be told.
+    """
+    read = all(
+        isinstance(value, dict) or is_end(event) or is_heartbeat(event, value) or tells_error(event, value)
+        for event, value in zip(exchange.events, exchange.chunks, strict=True)
+    )
     most = choices_asked(exchange)
-    for addition in additions(exchange):
-        if addition.index is not None and 0 <= addition.index < most:
-            found.setdefault(addition.index, []).append(addition)
+    return read and all(one.index is not None and 0 <= one.index < most for one in additions(exchange))
+
+
+@remembered
+def by_choice(exchange: Exchange) -> Mapping[int, Sequence[Addition]]:
+    """The additions to each choice, by its index and in the order in which choices appear; of orderly streams only."""
+    found: dict[int, list[Addition]] = {}
+    for one in additions(exchange) if is_orderly(exchange) else ():
+        if one.index is not None:
+            found.setdefault(one.index, []).append(one)
     return found
 
 
-def fragments(exchange: Exchange) -> Iterator[Fragment]:
-    """The pieces of tool calls in a stream, in order."""
-    for addition in additions(exchange):
-        calls = addition.delta.get("tool_calls")
-        for number, value in enumerate(calls if isinstance(calls, list) else ()):
-            if isinstance(value, dict):
-                yield Fragment(f"{addition.pointer}/delta/tool_calls/{number}", addition.index, value)
+@remembered
+def by_call(exchange: Exchange) -> Mapping[tuple[int | None, int], Sequence[Fragment]]:
+    """The pieces of each tool call, by the choice's index and its own, in the order in which calls appear.
 
-
-def by_call(exchange: Exchange) -> dict[tuple[int | None, int], list[Fragment]]:
-    """The pieces of each tool call, by the choice's index and its own, in the order in which calls appear."""
+    Of orderly streams only.
+    """
     found: dict[tuple[int | None, int], list[Fragment]] = {}
-    for fragment in fragments(exchange):
-        if fragment.index is not None:
-            found.setdefault((fragment.choice, fragment.index), []).append(fragment)
+    for one in fragments(exchange) if is_orderly(exchange) else ():
+        if one.index is not None:
+            found.setdefault((one.choice, one.index), []).append(one)
     return found
 
 
 def calls_tools(exchange: Exchange) -> bool:
     """Whether a stream holds a piece of a tool call."""
-    return any(True for _ in fragments(exchange))
+    return bool(fragments(exchange))
 
 
 def answers(exchange: Exchange) -> bool:
     """Whether a stream holds a chunk."""
-    return any(True for _ in chunks(exchange))
+    return bool(chunks(exchange))
+
+
+def fails(exchange: Exchange) -> bool:
+    """Whether a stream tells an error, in whatever form."""
+    return any(tells_error(event, value) for event, value in zip(exchange.events, exchange.chunks, strict=True))
 
 
 def ended(exchange: Exchange) -> bool:
     """Whether a stream came to the end that the server gave it: not cut, not left, and no error told in it."""
     response = exchange.response
-    return response is not None and response.complete and exchange.failure is None and exchange.stream_error is None
+    return response is not None and response.complete and exchange.failure is None and not fails(exchange)
 
 
 def done_at(exchange: Exchange) -> int | None:
@@ -171,3 +226,7 @@ def asks_for_usage(exchange: Exchange) -> bool:
         case {"include_usage": True}:
             return True
     return False
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []

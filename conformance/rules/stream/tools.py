@@ -174,6 +174,8 @@ def arguments_come_once(exchange: Exchange) -> Iterator[Finding]:
     for pieces in by_call(exchange).values():
         told = [(piece, text) for piece in pieces if (text := _text(piece.body, "arguments"))]
         texts = [text for _, text in told]
+        if len({_text(piece.value, "id") for piece in pieces} - {None}) > 1:
+            continue  # several calls under one index, of which another rule tells
         if len(texts) > 1 and (fault := _repetition(texts)):
             yield Finding(f"{told[-1][0].pointer}/function/arguments", fault, "only what is new")
 
