@@ -138,7 +138,7 @@ def messages(situation: Situation) -> Asking:
     for content in ("Be brief.", [part("Be brief.")]):
         yield beside(first, situation.chat([{"role": "developer", "content": content}, user()], most=MOST))
     match first.completion:
-        case {"choices": [{"message": dict(message)}, *_]}:
+        case {"choices": [{"message": dict(message)}, *_]} if not message.get("tool_calls"):
             yield situation.chat([user(), message, user("And another.")], most=MOST)
 
 

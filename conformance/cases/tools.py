@@ -66,11 +66,12 @@ def required_tools(situation: Situation) -> Asking:
     yield situation.chat("Tell me a joke.", tools=twins(situation), tool_choice="required", most=MOST, **STREAMED)
 
 
-@case("tools.none", exercises=["response.tools.none-is-kept"])
+@case("tools.none", exercises=["response.tools.none-is-kept"], most=2)
 def no_tools(situation: Situation) -> Asking:
-    """Tools that are offered and ruled out, where the words ask for calls."""
-    streamed = situation.random.choice([{}, STREAMED])
-    yield situation.chat("Call both tools now.", tools=twins(situation), tool_choice="none", most=48, **streamed)
+    """Tools that are offered and ruled out, whole and streamed, where the words ask for calls."""
+    tools = twins(situation)
+    yield situation.chat("Call the tool that opens the north gate.", tools=tools, tool_choice="none", most=48)
+    yield situation.chat("Call both tools now.", tools=tools, tool_choice="none", most=48, **STREAMED)
 
 
 @case(

@@ -164,13 +164,15 @@ def names_are_offered(exchange: Exchange) -> Iterator[Finding]:
     Level.SHOULD,
     on=Part.ANSWER,
     source="CreateChatCompletionRequest.tools",
-    when=lambda exchange: not exchange.asked.get("tools") and "messages" in exchange.asked,
+    when=lambda exchange: (
+        "messages" in exchange.asked and not exchange.asked.get("tools") and not exchange.asked.get("functions")
+    ),
 )
 def none_come_unoffered(exchange: Exchange) -> Iterator[Finding]:
     """An answer to a request without tools calls no tool.
 
     Programs without tools take the text, and there is none. It happens where a server reads the model's words for calls
-    whether or not anything was offered. Judged on every answer to a request without tools.
+    whether or not anything was offered. Judged on every answer to a request with neither tools nor functions.
     """
     for call in calls(exchange):
         yield Finding(call.place(), f"calls {tell(call.name)}, and no tools were offered", expected="text")

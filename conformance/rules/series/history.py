@@ -80,7 +80,9 @@ def own_messages_are_accepted(series: Sequence[Exchange]) -> Iterator[Finding | 
 
 
 def _replayed(series: Sequence[Exchange], number: int) -> int | None:
-    """Which exchange before this one gave a message that this one's history holds as it came."""
+    """Which exchange before this one gave a message that this one's history, which is valid, holds as it came."""
+    if faults_of(series[number]):
+        return None
     messages = asking.listed(series[number].asked.get("messages"))
     for before in range(number):
         for choice in asking.listed((series[before].completion or {}).get("choices")):
