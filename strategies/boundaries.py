@@ -8,6 +8,7 @@ from typing import Any
 
 from chatconform.strategies.enumeration import Enumeration
 from chatconform.strategies.named import composer, key_of
+from chatconform.strategies.written import written
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +33,11 @@ def boundaries(name: str, *, strict: bool = False) -> list[Boundary]:
     alone, none and all; null where it is allowed; each required member missing; every wrong JSON type. Raises
     `UnknownType` for a name that is none.
     """
-    found = enumeration_of(strict).cases(key_of(name, strict))
-    return [Boundary(c.value, c.keyword is None, c.pointer, c.label, c.keyword) for c in found]
+    found: dict[bytes, Boundary] = {}
+    for case in enumeration_of(strict).cases(key_of(name, strict)):
+        boundary = Boundary(case.value, case.keyword is None, case.pointer, case.label, case.keyword)
+        found.setdefault(written(case.value), boundary)
+    return list(found.values())
 
 
 @cache

@@ -114,8 +114,10 @@ class Enumeration:
                     yield Case(
                         value, "", f"{name} of the wrong type", listing if kind & asserted and listing else "type"
                     )
-        if kinds & NUMBER and integers:
-            yield Case(1.5, "", "a number that is no integer", "type")
+        for numbers in live:
+            if isinstance(numbers, Numbers) and integers:
+                yield from scalar_cases.of_fractions(numbers)
+                break
 
     def _of(self, alternative: Literals | Numbers | Strings | Arrays) -> Iterator[Case]:
         match alternative:

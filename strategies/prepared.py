@@ -47,9 +47,8 @@ def _prepared(text: str, extras: bool) -> Prepared:
     schema = json.loads(text)
     if not isinstance(schema, dict | bool):
         raise UnusableSchema(f"a schema is an object or a boolean, not {text[:60]}")
-    document_draft = 2020
     is_named = isinstance(schema, dict) and "$schema" in schema
-    document = Document(schema) if is_named else None
+    document = Document(schema)
     try:
         is_valid = judge_of(schema)
     except UnusableSchema:
@@ -60,8 +59,8 @@ def _prepared(text: str, extras: bool) -> Prepared:
             is_valid = judge_of({"$schema": "http://json-schema.org/draft-07/schema#", **schema})
         except UnusableSchema:
             is_valid = judge_of(schema)
-        document_draft = _DRAFT_7
-    forms = Forms(document or Document(schema, default_draft=document_draft))
+        document = Document(schema, default_draft=_DRAFT_7)
+    forms = Forms(document)
     forms.refuse_empty()
     composer = Composer(forms, extras=extras)
     prepared = Prepared(forms, composer, composer.cell(forms.root).draw, is_valid)

@@ -69,6 +69,18 @@ def of_numbers(numbers: Numbers) -> Iterator[Case]:
             yield Case(high + 0.01, "", f"a little above the most, {high}", keyword)
 
 
+def of_fractions(numbers: Numbers) -> Iterator[Case]:
+    """Yield a number that lacks nothing but to be an integer."""
+    low, high = numbers.low, numbers.high
+    value = 1.5
+    if low is not None and low > value:
+        value = low + 0.5
+    elif high is not None and high < value:
+        value = high - 0.5
+    if (low is None or value >= low) and (high is None or value <= high) and not float(value).is_integer():
+        yield Case(value, "", "a number that is no integer", "type")
+
+
 def _ladder(ladder: Ladder) -> Iterator[Case]:
     low, high = ladder.low, ladder.high
     wanted = [0, 1]

@@ -31,6 +31,7 @@ class Wire:
     family: str
     label: str
     body: bytes
+    headers: tuple[tuple[str, str], ...]
     expected: Expected
     description: str
 

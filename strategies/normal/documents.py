@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote, urldefrag, urljoin
 
+from chatconform.strategies.normal import patterns
 from chatconform.strategies.normal.dialects import LATEST, anchors, children, draft_of, escaped, identifier, modern
 from chatconform.strategies.refusals import UnusableSchema
 
@@ -140,11 +141,15 @@ class Document:
         return number
 
     def _follow(self, home: _Home) -> None:
-        """Look up what a schema refers to, so that what cannot be found is told at once."""
+        """Look up what a schema refers to, and read its patterns, so that what cannot be used is told at once."""
         keywords = modern(home.schema, home.draft)
         for word in ("$ref", "$dynamicRef"):
             if isinstance(keywords.get(word), str):
                 self._found(Entry(keywords, home.base, home.draft, (), home.pointer), keywords[word])
+        named = keywords.get("patternProperties")
+        for pattern in (keywords.get("pattern"), *(named if isinstance(named, dict) else ())):
+            if isinstance(pattern, str):
+                patterns.read(pattern, home.pointer)
 
     def _found(self, entry: Entry, reference: str) -> _Home:
         key = (entry.base, reference)

@@ -65,7 +65,7 @@ class Forms:
 
     def is_nothing(self, key: Key) -> bool:
         """Return whether a key is known at a glance to have no values."""
-        if key == self.nothing:
+        if self.joined(key) == self.nothing:
             return True
         values = self.finite(key)
         return values is not None and not values

@@ -37,22 +37,30 @@ class _Unreadable(Exception):
     pass
 
 
+def read(source: str, where: str = "") -> Pattern:
+    """Return the pattern of a regular expression at a place; raise `UnusableSchema` when no engine takes it."""
+    try:
+        return _read(source)
+    except _Unreadable as problem:
+        told = f"the regular expression {source[:80]!r} at {where or '/'} cannot be read: {problem}"
+        raise UnusableSchema(f"{told}; correct it or leave the keyword out") from None
+
+
 @lru_cache(maxsize=512)
-def read(source: str) -> Pattern:
-    """Return the pattern of a regular expression; raise `UnusableSchema` when no engine can take it."""
+def _read(source: str) -> Pattern:
     reader = _Reader(source)
     try:
         tree = reader.alternatives(0)
         if reader.at < len(source):
             raise _Unreadable("a closing parenthesis too many")
-    except _Unreadable as problem:
+    except _Unreadable:
         try:
             re.compile(source)
         except (re.error, RecursionError, OverflowError):
-            raise UnusableSchema(
-                f"the regular expression {source[:80]!r} cannot be read: {problem}; correct it or leave the keyword out"
-            ) from None
-        return Pattern(source, ("repeat", ("chars", characters.ALL), 0, None), False)
+            pass
+        else:
+            return Pattern(source, ("repeat", ("chars", characters.ALL), 0, None), False)
+        raise
     return Pattern(source, tree, reader.exact)
 
 
@@ -85,7 +93,7 @@ class _Reader:
 
     def alternatives(self, depth: int) -> Tree:
         if depth > _DEEPEST:
-            raise UnusableSchema(f"the regular expression {self.source[:40]!r}... nests more than {_DEEPEST} groups")
+            raise _Unreadable(f"it nests more than {_DEEPEST} groups")
         branches = [self.sequence(depth)]
         while self.took("|"):
             branches.append(self.sequence(depth))
