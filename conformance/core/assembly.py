@@ -45,6 +45,10 @@ def _is_index(value: Any) -> TypeGuard[int]:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
+class _Pieces(list[str]):
+    """The pieces of a string that grows."""
+
+
 class _Choice:
     """One choice as it grows."""
 
@@ -80,7 +84,7 @@ class _Choice:
             for key, value in fragment.items():
                 if key in {"function", "custom"} and isinstance(value, dict):
                     _add_texts(call.setdefault(key, {}), value)
-                elif key != "index" and value is not None:
+                elif key not in {"index", "function", "custom"} and value is not None:
                     call.setdefault(key, value)
 
     def _add_logprobs(self, logprobs: Any) -> None:
@@ -106,19 +110,18 @@ class _Choice:
 
 
 def _add_texts(target: dict[str, Any], fragment: dict[str, Any]) -> None:
-    """Adds a fragment of a call: the name is taken once, every other string is appended (as a list until joined)."""
+    """Adds a fragment of a call: the name is taken once, every other string is appended (as pieces until joined)."""
     for key, value in fragment.items():
         if not isinstance(value, str):
             continue
         if key == "name":
             target.setdefault(key, value)
         else:
-            target.setdefault(key, []).append(value)
+            target.setdefault(key, _Pieces()).append(value)
 
 
 def _joined(call: dict[str, Any]) -> dict[str, Any]:
-    """A call with its lists of pieces made into strings."""
-    return {
-        key: "".join(value) if isinstance(value, list) else _joined(value) if isinstance(value, dict) else value
-        for key, value in call.items()
-    }
+    """A call with its pieces made into strings; what else a target put there is left as it came."""
+    bodies = {key: _joined(call[key]) for key in ("function", "custom") if isinstance(call.get(key), dict)}
+    texts = {key: "".join(value) for key, value in call.items() if isinstance(value, _Pieces)}
+    return {**call, **texts, **bodies}

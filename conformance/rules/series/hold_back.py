@@ -40,7 +40,7 @@ def no_part_of_a_stop_is_streamed(series: Sequence[Exchange]) -> Iterator[Findin
     whole = text(of(series, "whole")[0].exchange)
     for form in of(series, "stopped"):
         stop = _stop(form.exchange)
-        before, said = whole.partition(stop)[0].strip(), text(form.exchange)
+        before, said = _due(whole, form), text(form.exchange)
         if not stop or stop not in whole or stop in said or finishes(form.exchange) != ("stop",):
             yield Inconclusive("the target did not come to the stop sequence again")
         elif said.startswith(before) and (part := said[len(before) :].strip()) and stop.strip().startswith(part):
