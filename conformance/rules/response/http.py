@@ -141,7 +141,8 @@ def stream_comes_when_asked(exchange: Exchange) -> Iterator[Finding]:
     Clients wait for events and find none in a completion: the answer is empty to them. Judged on every success of such
     a request, whatever `Accept` said: the official SDKs say `application/json`.
     """
-    if not exchange.is_stream and exchange.response is not None and exchange.response.body.strip():
+    body = exchange.completion
+    if body is not None and body.get("error") is None and exchange.response is not None:
         kind = tell(exchange.response.header("content-type"))
         yield Finding("", f"a body of {kind} for stream=true", f'"{EVENT_STREAM}", or a 400 that names `stream`')
 

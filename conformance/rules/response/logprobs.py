@@ -207,15 +207,15 @@ def are_not_above_zero(exchange: Exchange) -> Iterator[Finding]:
 @rule(
     "response.logprobs.spell-the-text",
     Level.SHOULD,
-    on=Part.ANSWER,
+    on=Part.COMPLETION,
     source="ChatCompletionTokenLogprob.bytes",
     when=lambda exchange: has_logprobs(exchange) and whole(exchange),
 )
 def spell_the_text(exchange: Exchange) -> Iterator[Finding | Inconclusive]:
     """The bytes of the entries, one after the other, are the text.
 
-    Only then can a probability be put to a place in the text. Judged on every answer that is text alone; what a stop
-    sequence or blanks at the ends took away does not count.
+    Only then can a probability be put to a place in the text. Judged on every completion that is text alone; what a
+    stop sequence or blanks at the ends took away does not count.
     """
     for choice in choices(exchange):
         spelled = _spelled(choice)
@@ -229,8 +229,11 @@ def spell_the_text(exchange: Exchange) -> Iterator[Finding | Inconclusive]:
         cut = choice.finish == "stop" and exchange.asked.get("stop")
         same = text.startswith(choice.content) if cut else text.strip() == choice.content.strip()
         if not same:
-            pointer = choice.end() if exchange.is_stream else f"/choices/{choice.position}/logprobs/content"
-            yield Finding(pointer, f"spells {tell(text)}", expected=f"the text, {tell(choice.content)}")
+            yield Finding(
+                f"/choices/{choice.position}/logprobs/content",
+                f"spells {tell(text)}",
+                expected=f"the text, {tell(choice.content)}",
+            )
 
 
 def _thinks(choice: Choice) -> bool:

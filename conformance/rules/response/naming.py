@@ -105,6 +105,8 @@ def lacking_parameter_is_named(exchange: Exchange) -> Iterator[Finding]:
     `message` has a word of what the request asks for.
     """
     error = told(exchange) or {}
+    if "param" not in error:
+        return
     said = " ".join(str(error.get(key)) for key in ("param", "code", "type", "message")).lower()
     asked = {part for word in _words(_parameters(exchange)) for part in WORD.findall(word)}
     spoken = WORD.findall(said)

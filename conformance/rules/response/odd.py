@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from chatconform.core.rule import Finding, Inconclusive, Level, Part, rule
 from chatconform.rules.asking import count, kept
 from chatconform.rules.reading import choices
+from chatconform.rules.refusing import answers
 from chatconform.rules.response.status import says
 from chatconform.rules.scope import asks_chat
 
@@ -39,7 +40,7 @@ def broken_text_is_refused(exchange: Exchange) -> Iterator[Finding]:
     The text was broken on its way, or is in another encoding; what the model would be given is not what the caller
     wrote. Judged on bodies with bytes that are no UTF-8.
     """
-    if exchange.succeeded:
+    if answers(exchange):
         yield Finding("", f"status {exchange.status} for a body that is not UTF-8", "status 400")
 
 
@@ -75,9 +76,7 @@ def last_of_double_keys_counts(exchange: Exchange) -> Iterator[Finding | Inconcl
     first, last = count(exchange.about.get("first_limit")), count(exchange.about.get("last_limit"))
     used = count(kept(exchange.answer, "usage").get("completion_tokens"))
     cut = any(choice.finish == "length" for choice in choices(exchange))
-    if used is None or first is None or last is None or (used <= first and not cut):
+    if used is None or first is None or last is None or used > last or (used <= first and not cut):
         yield Inconclusive("the answer does not show which of the two limits counted")
     elif used <= first:
         yield Finding("", f"the first limit, {first}, counted", f"the last, {last}, or a 400")
-    elif used > last:
-        yield Finding("", f"neither limit counted: {used} tokens came", f"the last, {last}, or a 400")

@@ -65,7 +65,7 @@ def unknown_paths_are_not_found(exchange: Exchange) -> Iterator[Finding | Inconc
     """
     if exchange.status in IDENTITY:
         yield Inconclusive(f"the target refuses the caller (status {exchange.status}) before it looks at the path")
-    elif exchange.status not in (404, 405):
+    elif exchange.status not in (404, 405) and "error" not in (exchange.completion or {}):
         yield Finding("", f"status {exchange.status} on {tell(exchange.request.target)}", "status 404")
 
 

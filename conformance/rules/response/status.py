@@ -10,6 +10,7 @@ from chatconform.core.exchange import Exchange
 from chatconform.core.json_text import NOT_JSON
 from chatconform.core.rule import Finding, Inconclusive, Level, Part, rule
 from chatconform.core.telling import tell
+from chatconform.rules.refusing import answers
 from chatconform.rules.response.errors import told
 from chatconform.rules.scope import asks_chat, claims_completion, is_steady
 from chatconform.rules.validity import faults_of
@@ -143,7 +144,7 @@ def malformed_json_is_refused(exchange: Exchange) -> Iterator[Finding]:
     A server that answers it answers something that nobody asked. Judged on bodies that no reader could take for a JSON
     object: nothing at all, a cut object, a list, a bare string.
     """
-    if exchange.succeeded:
+    if answers(exchange):
         told_body = tell(exchange.request.body[:60].decode(errors="replace"))
         yield Finding(
             "", f"status {exchange.status} for the body {told_body}", expected="status 400 with an error object"
@@ -167,6 +168,11 @@ def malformed_json_is_a_bad_request(exchange: Exchange) -> Iterator[Finding]:
         yield Finding("", says(exchange), expected="status 400")
 
 
+def _is_another(code: Any, *wanted: str) -> bool:
+    """Whether a code is none of the wanted ones; what is no code at all is told by another rule."""
+    return (code is None or isinstance(code, str)) and code not in wanted
+
+
 def _names_an_unknown_model(exchange: Exchange) -> bool:
     return bool(exchange.about.get("unknown_model")) and asks_chat(exchange)
 
@@ -185,12 +191,13 @@ def unknown_model_is_not_found(exchange: Exchange) -> Iterator[Finding | Inconcl
     told just that. Judged on a request for a model of a random name; a server that answers it all the same says
     nothing here.
     """
-    code = (told(exchange) or {}).get("code")
+    error = told(exchange)
+    code = (error or {}).get("code")
     if exchange.succeeded:
         yield Inconclusive("the target answers whatever the model's name is")
     elif exchange.refused and exchange.status not in (400, 404):
         yield Finding("", says(exchange), expected="status 404 or 400")
-    elif exchange.refused and (code is None or isinstance(code, str)) and code != "model_not_found":
+    elif exchange.refused and error is not None and _is_another(code, "model_not_found"):
         yield Finding("/error/code", f"is {tell(code)}", expected='"model_not_found"')
 
 
@@ -207,5 +214,5 @@ def unknown_model_is_not_answered(exchange: Exchange) -> Iterator[Finding]:
     Servers of a single model often ignore the name, which is handy until somebody compares two models with it. Judged
     on a request for a model of a random name.
     """
-    if exchange.succeeded:
+    if answers(exchange):
         yield Finding("", f"answered with status {exchange.status}", expected="status 404")

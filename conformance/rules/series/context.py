@@ -81,12 +81,13 @@ def overflow_is_named(series: Sequence[Exchange]) -> Iterator[Finding | Inconclu
         exchange = series[number]
         if length < ENDLESS:
             continue
-        code = (told(exchange) or {}).get("code")
+        error = told(exchange)
+        code = (error or {}).get("code")
         if not exchange.refused:
             yield Inconclusive("the prompt was not refused")
         elif exchange.status == 413:
             yield Inconclusive("the request was refused for its size before anybody counted its tokens")
         elif exchange.status != 400:
             yield Finding("", f"status {exchange.status}", "status 400", number)
-        elif (code is None or isinstance(code, str)) and code not in CODES:
+        elif error is not None and (code is None or isinstance(code, str)) and code not in CODES:
             yield Finding("/error/code", f"is {tell(code)}", '"context_length_exceeded"', number)

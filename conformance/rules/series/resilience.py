@@ -53,12 +53,12 @@ def template_markup_is_text(series: Sequence[Exchange]) -> Said:
     """
     told = [(n, count(kept(series[n].answer, "usage").get("prompt_tokens"))) for n in _marked(series)]
     plain = next((tokens for n, tokens in told if series[n].about["markup"] == 0), None)
-    if plain is None or sum(tokens is not None for _, tokens in told) < 2:
+    if not plain or sum(tokens is not None for _, tokens in told) < 2:
         yield Inconclusive("without `usage` nobody can tell how the words were read")
         return
     for number, tokens in told:
         repeated = series[number].about["markup"]
-        if tokens is not None and repeated and tokens - plain <= repeated:
+        if tokens and repeated and tokens - plain <= repeated:
             shown = f"{repeated} times {tell(series[number].about.get('word'))} took {tokens - plain} prompt tokens"
             yield Finding("", shown, "several tokens each, as any such text", number)
 

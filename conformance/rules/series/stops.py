@@ -8,7 +8,7 @@ from chatconform.core.rule import Finding, Inconclusive, Level, Part, rule
 from chatconform.core.telling import tell
 from chatconform.rules.capabilities import STOP
 from chatconform.rules.reading import choices, whole
-from chatconform.rules.response.finish import sequences
+from chatconform.rules.response.finish import REASONS, sequences
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -76,7 +76,7 @@ def finish_is_stop(series: Sequence[Exchange]) -> Iterator[Finding | Inconclusiv
     """An answer that came to a stop sequence ends with `stop`.
 
     A program that is told `length` asks for the rest, and gets what it did not want. Judged with a sequence out of the
-    target's own answer, where the text ends just before it.
+    target's own answer, where the text ends just before it; words that are no finish reasons are told by another rule.
     """
     stopped, texts = _groups(series) or ([], [])
     seen = False
@@ -85,7 +85,7 @@ def finish_is_stop(series: Sequence[Exchange]) -> Iterator[Finding | Inconclusiv
             continue
         seen = True
         finish = choices(exchange)[0].finish
-        if finish != "stop":
+        if finish != "stop" and finish in REASONS:
             shown = f"is {tell(finish)} where the text ends before {tell(sequences(exchange)[0])}"
             yield Finding("/choices/0/finish_reason", shown, '"stop"', number)
     if not seen:

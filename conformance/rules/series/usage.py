@@ -31,7 +31,7 @@ def prompt_tokens_repeat(series: Sequence[Exchange]) -> Iterator[Finding | Incon
         (number, tokens)
         for number, exchange in enumerate(series)
         if exchange.about.get("same") is not None
-        and (tokens := count(kept(exchange.answer, "usage").get("prompt_tokens"))) is not None
+        and (tokens := count(kept(exchange.answer, "usage").get("prompt_tokens")))
     ]
     if len(told) < 2:
         yield Inconclusive("fewer than two answers to the same messages told their usage")
