@@ -6,13 +6,19 @@ import os
 import sys
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-if TYPE_CHECKING:
-    from chatconform.core.run_result import RunResult
+from chatconform.core.run_result import RunResult
+from chatconform.core.scenario_result import ClientRunResult
 
-FORMATS: Final = {"json": "chatconform.reports.json_report", "junit": "chatconform.reports.junit_report"}
-"""Each format's name and its module, which has `render(result, *, strict) -> str`."""
+Reportable = RunResult | ClientRunResult
+"""What a report can be made of."""
+
+FORMATS: Final[dict[str, dict[type, str]]] = {
+    "json": {RunResult: "chatconform.reports.json_report", ClientRunResult: "chatconform.reports.client_json"},
+    "junit": {RunResult: "chatconform.reports.junit_report", ClientRunResult: "chatconform.reports.client_junit"},
+}
+"""Each format's name, and for each kind of result the module, which has `render(result, *, strict) -> str`."""
 
 
 class ReportError(Exception):
@@ -30,15 +36,15 @@ def check_writable(path: str | Path) -> None:
         raise ReportError(f"the report cannot be written to {path}: permission denied")
 
 
-def render(format: str, result: RunResult, *, strict: bool = False) -> str:
+def render(format: str, result: Reportable, *, strict: bool = False) -> str:
     """The report of a run as text. Raises `ReportError` for an unknown format."""
     if format not in FORMATS:
         raise ReportError(f"there is no report format {format!r}; the formats are {', '.join(FORMATS)}")
-    text: str = import_module(FORMATS[format]).render(result, strict=strict)
+    text: str = import_module(FORMATS[format][type(result)]).render(result, strict=strict)
     return text
 
 
-def write(format: str, result: RunResult, path: str | Path | None = None, *, strict: bool = False) -> None:
+def write(format: str, result: Reportable, path: str | Path | None = None, *, strict: bool = False) -> None:
     """Writes the report of a run to a file, whole or not at all, or (None) to stdout. Raises `ReportError`."""
     text = render(format, result, strict=strict).encode()
     if path is None:

@@ -1,0 +1,94 @@
+"""`chatconform client`: judges a client by what it makes of scripted answers, and by what it sends."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+import time
+from functools import partial
+from typing import TYPE_CHECKING
+
+from chatconform.frontends.cli.arguments import count, refused, seconds
+from chatconform.frontends.cli.reporting import add_reporting, tell_result, wanted_reports
+
+if TYPE_CHECKING:
+    from chatconform.core.scenario_result import ScenarioResult
+
+HELP = "judge a client, driven through an adapter, by what it makes of scripted answers"
+PYTHON_VARIABLE = "CHATCONFORM_PYTHON"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds the command's arguments to its parser."""
+    choice = "an id, a glob, or the first words of ids such as st (repeatable)"
+    parser.add_argument("command", nargs="*", metavar="COMMAND", help="what starts the adapter, after --")
+    parser.add_argument(
+        "--adapter",
+        metavar="NAME",
+        help=f"an adapter that the kit brings along (Python ones run with ${PYTHON_VARIABLE} where it is set)",
+    )
+    parser.add_argument("--only", action="append", default=[], metavar="GLOB", help=f"only these scenarios: {choice}")
+    parser.add_argument("--skip", action="append", default=[], metavar="GLOB", help="none of these scenarios")
+    parser.add_argument("--strict", action="store_true", help="a should or policy that fails fails the run too")
+    parser.add_argument(
+        "--timeout", type=seconds, default=None, metavar="SECONDS", help="the most seconds that one scenario may take"
+    )
+    parser.add_argument(
+        "--concurrency", type=count, default=8, metavar="N", help="scenarios at once (default %(default)s)"
+    )
+    parser.add_argument("--list", action="store_true", help="tell the chosen scenarios, and start nothing")
+    add_reporting(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Runs the command and returns its exit status: 0 fair, 1 a scenario failed, 2 could not be judged."""
+    from chatconform.core.naming import UnknownIdError
+    from chatconform.reports import ReportError
+    from chatconform.run.adapter import AdapterError
+
+    try:
+        return _run(args)
+    except (AdapterError, UnknownIdError, ReportError) as problem:
+        return refused(str(problem))
+
+
+def _run(args: argparse.Namespace) -> int:
+    from chatconform.scenarios.catalogue import select
+
+    scenarios = select(args.only, args.skip)
+    if args.list:
+        for scenario in scenarios:
+            print(f"{scenario.id:<34} {scenario.grade:<8} {scenario.purpose}")
+        return 0
+    if bool(args.command) == bool(args.adapter):
+        return refused("give either the adapter's command, after --, or the name of a bundled one with --adapter")
+    from chatconform.frontends.cli.progress_line import ProgressLine
+    from chatconform.reports.client_terminal import render
+    from chatconform.run.adapter import AdapterProcess
+    from chatconform.run.bundled import command_of
+    from chatconform.run.client import check_client
+    from chatconform.run.progress import Progress
+
+    command = args.command or command_of(args.adapter, os.environ.get(PYTHON_VARIABLE, sys.executable))
+    wanted = wanted_reports(args.report)
+    done: list[ScenarioResult] = []
+    began = time.monotonic()
+
+    def tell(result: ScenarioResult) -> None:
+        done.append(result)
+        failed = sum(one.outcome == "failed" for one in done)
+        sent = sum(len(one.requests) for one in done)
+        line.tell(Progress(len(done), len(scenarios), sent, failed, time.monotonic() - began, result.scenario.id))
+
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a job that is cancelled tells what it learnt, too
+    with ProgressLine(sys.stderr) as line:
+        result = check_client(
+            partial(AdapterProcess, command),
+            scenarios=scenarios,
+            concurrency=args.concurrency,
+            timeout=args.timeout,
+            progress=tell,
+        )
+    return tell_result(wanted, result, args, partial(render, result))

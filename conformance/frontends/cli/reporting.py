@@ -1,0 +1,105 @@
+"""How every command that judges tells its result: reports to files and to stdout, and a text for people.
+
+The law of this file: reports are refused before anything is asked, files are written before anything is told, and a
+reader that has left does not change the verdict.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, Any, Protocol
+
+from chatconform.frontends.cli.arguments import refused
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Callable
+
+    from chatconform.reports import Reportable
+    from chatconform.reports.terminal import Detail
+
+
+class Tell(Protocol):
+    """The text for people of one kind of result."""
+
+    def __call__(self, *, strict: bool, detail: Detail, color: bool, width: int) -> str:
+        """The text, painted or not, in lines of a width."""
+
+
+def add_reporting(parser: argparse.ArgumentParser, formats: str = "json, junit") -> None:
+    """Adds what says how the result is told."""
+    parser.add_argument(
+        "--report",
+        action="append",
+        default=[],
+        metavar="FORMAT[=PATH]",
+        help=f"write a report ({formats}); without a path, or with -, to stdout, and the text for people to stderr",
+    )
+    parser.add_argument("-q", "--quiet", action="store_true", help="tell failures in a line each, and the counts")
+    parser.add_argument("-v", "--verbose", action="store_true", help="tell everything that was judged")
+    parser.add_argument("--no-color", action="store_true", help="no colors (so does the variable NO_COLOR)")
+
+
+def wanted_reports(given: list[str]) -> list[tuple[str, str | None]]:
+    """The wanted reports as formats and paths. Raises `ReportError` before anything is asked."""
+    from chatconform.reports import FORMATS, ReportError, check_writable
+
+    wanted: list[tuple[str, str | None]] = []
+    for text in given:
+        name, _, path = text.partition("=")
+        if name not in FORMATS:
+            raise ReportError(f"there is no report format {name!r}; the formats are {', '.join(FORMATS)}")
+        if path not in {"", "-"}:
+            check_writable(path)
+        wanted.append((name, None if path in {"", "-"} else path))
+    if sum(path is None for _, path in wanted) > 1:
+        raise ReportError("only one report can go to stdout; give the others a path, as in --report junit=FILE")
+    return wanted
+
+
+def tell_result(wanted: list[tuple[str, str | None]], result: Reportable, args: argparse.Namespace, tell: Tell) -> int:
+    """Writes files first, then what is told; gives the exit status, 2 where a report could not be written."""
+    from chatconform.reports import ReportError, write
+
+    failed = False
+    for name, path in wanted:
+        if path is not None:
+            try:
+                write(name, result, path, strict=args.strict)
+            except ReportError as problem:
+                refused(str(problem))
+                failed = True
+    machine = next((name for name, path in wanted if path is None), None)
+    _tell(args, tell, sys.stderr if machine else sys.stdout)
+    if machine is not None:
+        quietly(lambda: write(machine, result, None, strict=args.strict))
+    status = result.exit_status(strict=args.strict)
+    return 2 if failed and status == 0 else status
+
+
+def quietly(write: Callable[[], Any]) -> None:
+    """Writes to a reader that may have left: the verdict stands all the same."""
+    try:
+        write()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _tell(args: argparse.Namespace, tell: Tell, stream: Any) -> None:
+    import shutil
+
+    is_terminal = stream.isatty()
+    text = tell(
+        strict=args.strict,
+        detail=_detail(args),
+        color=is_terminal and not args.no_color and not os.environ.get("NO_COLOR"),
+        width=min(120, shutil.get_terminal_size().columns) if is_terminal else 100,
+    )
+    quietly(lambda: (stream.write(text), stream.flush()))
+
+
+def _detail(args: argparse.Namespace) -> Detail:
+    from chatconform.reports.terminal import Detail
+
+    return Detail.QUIET if args.quiet else Detail.EVERYTHING if args.verbose else Detail.USUAL
