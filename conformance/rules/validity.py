@@ -84,7 +84,7 @@ def faults_of(exchange: Exchange) -> tuple[Fault, ...]:
     """What is wrong with the request of an exchange; worked out once, however many rules ask."""
     found = _known.get(exchange.request)
     if found is None:
-        found = _known[exchange.request] = tuple(faults(exchange.asked))
+        found = _known[exchange.request] = tuple(faults(dict(exchange.asked)))
     return found
 
 
@@ -98,7 +98,7 @@ def faults(body: Mapping[str, Any]) -> Iterator[Fault]:
     from chatconform.schemas import violations
 
     for violation in violations(REQUEST, body):
-        kind = _kind(violation, body)
+        kind = kind_of(violation, body)
         if kind in _LONELY and "/dependentSchemas/" in violation.schema_location:
             name, other = _LONELY[kind]
             yield Fault(kind, f"/{name}", f"is {tell(body.get(name))}, {other}")
@@ -148,7 +148,7 @@ def _wrong_formats(body: Mapping[str, Any]) -> Iterator[Fault]:
                 )
 
 
-def _kind(violation: Violation, body: Mapping[str, Any]) -> Kind:
+def kind_of(violation: Violation, body: Mapping[str, Any]) -> Kind:
     """The kind of a violation of the schema: by its place, and where the place has no kind, by its keyword."""
     top, *path = violation.pointer.split("/")[1:] or [""]
     if top == "messages":
