@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from chatconform.cases.catalogue import those_for
 from chatconform.core.rule import Part
 from chatconform.rules.catalogue import select
+from chatconform.run.declared import Declared
 from chatconform.run.reach import CannotCheckError
 
 if TYPE_CHECKING:
@@ -24,14 +25,22 @@ PROFILES: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Rules to judge by and cases to play."""
+    """Rules that were chosen, those of them to judge by, and the cases to play."""
 
     rules: tuple[Rule, ...]
+    judged: tuple[Rule, ...]
     cases: tuple[Case, ...]
 
 
-def choose(only: Sequence[str] = (), skip: Sequence[str] = (), profile: str = "compatible") -> Choice:
+def choose(
+    only: Sequence[str] = (),
+    skip: Sequence[str] = (),
+    profile: str = "compatible",
+    declared: Declared = Declared(),  # noqa: B008  # frozen
+) -> Choice:
     """The rules about servers that match one of `only` (all where it is empty) and none of `skip`, and their cases.
+
+    Rules about what the target is declared to lack are not judged by, and nothing is asked for them.
 
     Raises `UnknownIdError` for a pattern that matches no rule, and `CannotCheckError` for an unknown profile or where
     no rule about servers is left.
@@ -43,7 +52,8 @@ def choose(only: Sequence[str] = (), skip: Sequence[str] = (), profile: str = "c
     if not rules:
         why = "speak about what clients send, and a server is not judged by them" if selected else "were all skipped"
         raise CannotCheckError(f"nothing is left to judge: the chosen rules {why}")
-    return Choice(rules, those_for(rules))
+    judged = tuple(rule for rule in rules if not declared.lacks(rule))
+    return Choice(rules, judged, those_for(judged))
 
 
 def about_servers(rule: Rule) -> bool:

@@ -14,6 +14,7 @@ from chatconform.core.ask import CHAT
 from chatconform.reference.server import ReferenceServer
 from chatconform.run.asker import PLAIN, Asker
 from chatconform.run.choice import choose
+from chatconform.run.declared import declare
 from chatconform.run.provoke import Played, Stage
 from chatconform.run.reach import reach
 from chatconform.targets import ServerTarget
@@ -60,10 +61,12 @@ def plan(
     only: Sequence[str] = (),
     skip: Sequence[str] = (),
     profile: str = "compatible",
+    have: Sequence[str] = (),
+    lack: Sequence[str] = (),
     seed: int = 0,
 ) -> Plan:
     """What a check with the same arguments would send. Raises as `check` does for what it cannot choose."""
-    choice = choose(only, skip, profile)
+    choice = choose(only, skip, profile, declare(have, lack))
     sent: dict[str, list[Planned]] = {case.id: [] for case in choice.cases}
     cases = {case.id: case for case in choice.cases}
     lock = threading.Lock()

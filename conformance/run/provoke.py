@@ -20,6 +20,7 @@ from chatconform.core.result import Result, Verdict
 from chatconform.core.rule import Part
 from chatconform.core.tally import Tally
 from chatconform.run.asker import Standing
+from chatconform.run.declared import Declared
 from chatconform.run.gate import StoppedError
 from chatconform.run.suspects import RUN_ENDED, Suspect
 
@@ -48,11 +49,18 @@ class Played:
 class Stage:
     """Plays cases against one asker and judges by the chosen rules. `see` is given each exchange that is judged."""
 
-    def __init__(self, asker: Asker, rules: Sequence[Rule], see: Callable[[Exchange], None]) -> None:
+    def __init__(
+        self,
+        asker: Asker,
+        rules: Sequence[Rule],
+        see: Callable[[Exchange], None],
+        declared: Declared = Declared(),  # noqa: B008  # frozen
+    ) -> None:
         self._asker = asker
         self._rules = rules
         self._overload = [rule for rule in rules if rule.on is Part.OVERLOAD]
         self._see = see
+        self._declared = declared
         self._lock = threading.Lock()
         self._closed = False
 
@@ -137,7 +145,7 @@ class Stage:
         return _inconclusive(_made_for(case, rules), exchanges, reason, kit_fault=kit_fault)
 
     def _add(self, played: Played, results: Iterable[Result]) -> None:
-        taken = list(results)
+        taken = [self._declared.judged(result) for result in results]
         with self._lock:
             if not self._closed:
                 played.tally.add(taken)

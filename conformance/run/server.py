@@ -21,6 +21,7 @@ from chatconform.rules.capabilities import capabilities
 from chatconform.run.abilities import Abilities
 from chatconform.run.asker import Asker
 from chatconform.run.choice import choose
+from chatconform.run.declared import declare
 from chatconform.run.gate import StoppedError
 from chatconform.run.progress import Progress
 from chatconform.run.provoke import Played, Stage
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from chatconform.run.choice import Choice
+    from chatconform.run.declared import Declared
     from chatconform.run.reach import Reached
 
 TICK: Final = 0.1
@@ -51,6 +53,9 @@ def check(
     only: Sequence[str] = (),
     skip: Sequence[str] = (),
     profile: str = "compatible",
+    have: Sequence[str] = (),
+    lack: Sequence[str] = (),
+    require: bool = False,
     timeout: float = 60.0,
     concurrency: int = 4,
     seed: int = 0,
@@ -60,16 +65,19 @@ def check(
     """Checks the server under a base URL such as `http://127.0.0.1:8000/v1`, or the embedded reference server.
 
     `model` is found out where the target lists just one. `only` and `skip` are ids or globs of rules; only what the
-    chosen rules need is asked. `profile` is `compatible` or `openai`, `timeout` the longest silence in seconds,
-    `concurrency` how many requests are in flight at once. `progress` is called now and then from this thread.
+    chosen rules need is asked. `profile` is `compatible` or `openai`. `have` and `lack` name capabilities: one that the
+    target has (with `require` each that it does not lack) it may not refuse; by one that it lacks it is not judged.
+    `timeout` is the longest silence in seconds, `concurrency` how many requests are in flight at once. `progress` is
+    called now and then from this thread.
 
     Raises `CannotCheckError` with one sentence for a target that cannot be reached or asked, and `UnknownIdError` for
     a pattern that matches no rule. An interrupt while cases are played is no exception: the result is then cut short.
     """
     if concurrency < 1 or not timeout > 0:
         raise CannotCheckError("the timeout must be more than 0 seconds and the concurrency at least 1")
-    choice = choose(only, skip, profile)
-    run = _Run(choice, model, api_key, dict(headers or {}), timeout, concurrency, seed, insecure, progress)
+    declared = declare(have, lack, all_required=require)
+    choice = choose(only, skip, profile, declared)
+    run = _Run(choice, declared, model, api_key, dict(headers or {}), timeout, concurrency, seed, insecure, progress)
     if url is not None:
         return run.against(url)
     from chatconform.reference.server import ReferenceServer  # only where it is asked for: it holds much
@@ -95,6 +103,7 @@ class _Run:
     """One run: what was wished for."""
 
     choice: Choice
+    declared: Declared
     model: str | None
     api_key: str | None
     headers: Mapping[str, str]
@@ -127,7 +136,7 @@ class _Run:
                 raise CannotCheckError(hidden.text(str(error))) from None
             asker = Asker(target.send, reached.plain, self.concurrency)
             abilities = Abilities(capabilities())
-            stage = Stage(asker, self.choice.rules, abilities.see)
+            stage = Stage(asker, self.choice.judged, abilities.see, self.declared)
             played = [Played(case) for case in self.choice.cases]
             try:
                 self._play(stage, asker, played, reached, begun)
@@ -137,6 +146,7 @@ class _Run:
             finally:
                 stage.close()
         total = Tally(self.choice.rules)
+        total.add(self.declared.lacking(self.choice.rules))
         for one in played:
             total.merge(one.tally)
         return RunResult(

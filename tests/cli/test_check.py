@@ -7,9 +7,14 @@ import re
 import signal
 import sys
 import time
+from typing import Any
 from xml.etree import ElementTree
 
 import pytest
+
+from chatconform.core.case import case
+from chatconform.core.rule import Finding, Level, Part, rule
+from chatconform.run.choice import Choice
 
 KEY = "sk-proj-0123456789abcdefghij"
 SUM = "response.usage.total-is-the-sum"
@@ -69,13 +74,29 @@ def test_verbose_names_every_rule(chatconform, right):
     assert f"PASS          MUST   {SUM}" in ran.out
 
 
-def test_strict_counts_what_should_be(chatconform, small):
-    tierless = small.serve(lambda _: small.completion())
-    rule = "response.optional.service-tier-is-told"
-    assert chatconform("check", tierless.url, "--only", rule).status == 0
-    strict = chatconform("check", tierless.url, "--only", rule, "--strict")
+@rule("sample.greeting.is-warm", Level.SHOULD, on=Part.COMPLETION, source="the tests")
+def is_warm(_: Any) -> Any:
+    """A greeting is warm.
+
+    For the tests.
+    """
+    yield Finding("/choices/0/message/content", "is cool", expected="warmth")
+
+
+@case("sample.greet", exercises=["sample"], most=1)
+def greet(situation: Any) -> Any:
+    """Greets."""
+    yield situation.chat("Hello there.")
+
+
+def test_strict_counts_what_should_be(chatconform, right, monkeypatch):
+    monkeypatch.setattr("chatconform.run.server.choose", lambda *_: Choice((is_warm,), (is_warm,), (greet,)))
+    lenient = chatconform("check", right.url)
+    assert lenient.status == 0
+    assert lenient.out.splitlines()[-1].startswith("PASSED  1 rule: 0 passed, 1 failed (1 SHOULD; only --strict")
+    strict = chatconform("check", right.url, "--strict")
     assert strict.status == 1
-    assert f"FAIL SHOULD  {rule}" in strict.out
+    assert "FAIL SHOULD  sample.greeting.is-warm" in strict.out
 
 
 def test_the_openai_profile_counts_everything_as_published(chatconform, small):

@@ -27,7 +27,7 @@ def check_with(monkeypatch: pytest.MonkeyPatch) -> Callable[..., RunResult]:
     """`check` with the test's rules and cases."""
 
     def run(url: str, rules: Any, cases: Any, **options: Any) -> RunResult:
-        monkeypatch.setattr(server, "choose", lambda *_: Choice(tuple(rules), tuple(cases)))
+        monkeypatch.setattr(server, "choose", lambda *_: Choice(tuple(rules), tuple(rules), tuple(cases)))
         return server.check(url, **{"timeout": 5.0, **options})
 
     return run

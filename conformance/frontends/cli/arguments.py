@@ -51,6 +51,23 @@ def add_choice(parser: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help="what the target promises: compatible (what clients need, the default) or openai (all as published)",
     )
+    parser.add_argument(
+        "--have",
+        type=names,
+        action="extend",
+        default=[],
+        metavar="NAMES",
+        help="capabilities it may not refuse, as in n,tools",
+    )
+    parser.add_argument(
+        "--lack", type=names, action="extend", default=[], metavar="NAMES", help="capabilities it is not judged by"
+    )
+    parser.add_argument("--require", action="store_true", help="it may refuse no capability that it does not lack")
+
+
+def names(text: str) -> list[str]:
+    """Names divided by commas, for argparse."""
+    return [name.strip() for name in text.split(",") if name.strip()]
 
 
 def seconds(text: str) -> float:

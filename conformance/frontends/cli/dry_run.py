@@ -25,7 +25,15 @@ def tell_plan(args: argparse.Namespace) -> int:
         base_url(args.url)
     api_key(args)
     headers(args.header)
-    planned = plan(model=args.model, only=args.only, skip=args.skip, profile=args.profile, seed=args.seed)
+    planned = plan(
+        model=args.model,
+        only=args.only,
+        skip=args.skip,
+        profile=args.profile,
+        have=args.have,
+        lack=args.lack,
+        seed=args.seed,
+    )
     most = WHOLE if args.verbose else USUAL
     case = None
     for request in planned.requests:

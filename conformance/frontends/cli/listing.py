@@ -5,23 +5,25 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    import argparse
+    from collections.abc import Iterable
 
     from chatconform.core.case import Case
     from chatconform.core.rule import Rule
 
 
-def tell_choice(only: Sequence[str], skip: Sequence[str], profile: str) -> int:
+def tell_choice(args: argparse.Namespace) -> int:
     """Prints the rules that a check would judge by and the cases that it would play."""
     from chatconform.run.choice import choose
+    from chatconform.run.declared import declare
 
-    choice = choose(only, skip, profile)
-    tell_rules(choice.rules)
+    choice = choose(args.only, args.skip, args.profile, declare(args.have, args.lack))
+    tell_rules(choice.judged)
     print()
     tell_cases(choice.cases)
     most = sum(case.most for case in choice.cases)
     print(
-        f"\n{len(choice.rules)} rules, {len(choice.cases)} cases, at most {most} requests and a few to find the target"
+        f"\n{len(choice.judged)} rules, {len(choice.cases)} cases, at most {most} requests and a few to find the target"
     )
     return 0
 
