@@ -19,7 +19,9 @@ from chatconform.reference.instances import instance
 from chatconform.reference.prompt import Prompt, read
 from chatconform.reference.refusal import Refusal
 from chatconform.reference.scalars import words
+from chatconform.reference.sound import spoken
 from chatconform.reference.tokens import encode
+from chatconform.reference.validation import is_spoken
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -198,6 +200,9 @@ def _choice(body: Mapping[str, Any], number: int, written: Written, ticket: Tick
     match written.calls:
         case []:
             message["content"] = "".join(token.text for token in written.tokens)
+            if is_spoken(body):
+                message["audio"] = _spoken(body, number, message["content"], ticket)
+                message["content"] = None
         case [Call(kind="function_call") as call]:
             message["function_call"] = {"name": call.name, "arguments": call.text}
         case _:
@@ -207,8 +212,19 @@ def _choice(body: Mapping[str, Any], number: int, written: Written, ticket: Tick
     message["annotations"] = []
     logprobs = None
     if body.get("logprobs"):
-        logprobs = {"content": None if written.calls else [_told(token) for token in written.tokens], "refusal": None}
+        told = None if message["content"] is None else [_told(token) for token in written.tokens]
+        logprobs = {"content": told, "refusal": None}
     return {"index": number, "message": message, "logprobs": logprobs, "finish_reason": written.finish}
+
+
+def _spoken(body: Mapping[str, Any], number: int, text: str, ticket: Ticket) -> dict[str, Any]:
+    """An answer in words as sound, with its words."""
+    return {
+        "id": "audio_" + blake2b(f"{ticket.id}:{number}".encode(), digest_size=12).hexdigest(),
+        "expires_at": ticket.created + 3600,
+        "data": spoken(text, body["audio"]["format"]),
+        "transcript": text,
+    }
 
 
 def _tool_call(call: Call, name: str) -> dict[str, Any]:
@@ -229,6 +245,7 @@ def _entry(text: str, logprob: float) -> dict[str, Any]:
 
 def _usage(body: Mapping[str, Any], prompt: Prompt, choices: list[Written]) -> dict[str, Any]:
     used = sum(written.used for written in choices)
+    told = sum(len(written.tokens) for written in choices) if is_spoken(body) else 0
     predicted = 0 if body.get("prediction") is None else sum(len(written.tokens) for written in choices)
     return {
         "prompt_tokens": prompt.tokens,
@@ -241,7 +258,7 @@ def _usage(body: Mapping[str, Any], prompt: Prompt, choices: list[Written]) -> d
         },
         "completion_tokens_details": {
             "reasoning_tokens": sum(written.reasoning for written in choices),
-            "audio_tokens": 0,
+            "audio_tokens": told,
             "accepted_prediction_tokens": predicted,
             "rejected_prediction_tokens": 0,
         },

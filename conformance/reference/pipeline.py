@@ -63,6 +63,8 @@ class Reply:
     generated: bool = False
 
 
+Admit = Callable[[Incoming], None]
+Parse = Callable[[bytes], Any]
 Validate = Callable[[Any], None]
 Complete = Callable[[Any, Ticket], dict[str, Any]]
 Chunks = Callable[[Any, dict[str, Any]], list[dict[str, Any]]]
@@ -76,9 +78,9 @@ Wire = Callable[[Iterator[bytes]], Iterator[bytes]]
 class Pipeline:
     """The stages, in the order in which a request passes them."""
 
-    admit: Callable[[Incoming], None]
+    admit: Admit
     """Raises a `Refusal` for a path, method, key or content type that is not served."""
-    parse: Callable[[bytes], Any]
+    parse: Parse
     """The JSON value of a body; raises a `Refusal` where there is none."""
     validate: Validate
     """Raises a `Refusal` for a request that cannot be served."""

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 PER_MESSAGE: Final = 4
 PER_ANSWER: Final = 3
 PER_TOOL: Final = 6
+PER_SOUND: Final = 20
 IMAGE: Final = {"low": 85, "auto": 255, "high": 765}
 
 
@@ -80,6 +81,9 @@ class _Reader:
                 self.take(key, value)
                 self.tokens += count(value) if key != "tool_call_id" else 1
         self.content(message.get("content"))
+        if sound := message.get("audio"):
+            self.take("spoken", sound["id"])
+            self.tokens += PER_SOUND
         calls = [*(message.get("tool_calls") or ())]
         if message.get("function_call"):
             calls.append({"function": message["function_call"]})

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 HEAD: Final = ("id", "created", "model", "service_tier", "system_fingerprint")
 PADDING: Final = 16
+SOUND: Final = 8192
+"""How many characters of base64 a piece of sound has."""
 
 
 def chunks(body: Mapping[str, Any], completion: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -52,6 +54,8 @@ def _parts(choice: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     entries = logprobs.get("content") if logprobs else None
     for piece, entry in _pieces(content, entries):
         yield part({"content": piece}, entry)
+    for sound in _sound(message.get("audio")):
+        yield part({"audio": sound})
     for piece in encode(refusal or ""):
         yield part({"refusal": piece})
     for number, call in enumerate(message.get("tool_calls") or ()):
@@ -72,6 +76,18 @@ def _pieces(content: str | None, entries: list[Any] | None) -> Iterator[tuple[st
         return
     for entry in entries:
         yield entry["token"], [entry]
+
+
+def _sound(audio: Mapping[str, Any] | None) -> Iterator[dict[str, Any]]:
+    """A spoken answer, piece by piece: its id, its words, its sound, and until when it can be referred to."""
+    if audio is None:
+        return
+    yield {"id": audio["id"], "transcript": ""}
+    for piece in encode(audio["transcript"]):
+        yield {"transcript": piece}
+    for start in range(0, len(audio["data"]), SOUND):
+        yield {"data": audio["data"][start : start + SOUND]}
+    yield {"expires_at": audio["expires_at"]}
 
 
 def _fragments(call: Mapping[str, Any]) -> Iterator[dict[str, Any]]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from chatconform.reference import conversation, media
 from chatconform.reference.refusal import Refusal, invalid, path, unsupported
+from chatconform.reference.sound import FORMATS
 from chatconform.reference.tokens import SIZE
 
 if TYPE_CHECKING:
@@ -74,6 +75,11 @@ def _is_deeper(value: Any, most: int) -> bool:
     return True
 
 
+def is_spoken(body: Mapping[str, Any]) -> bool:
+    """Whether an answer in words is wanted as sound."""
+    return "audio" in (body.get("modalities") or ())
+
+
 def _top_logprobs(body: Mapping[str, Any]) -> None:
     if body.get("top_logprobs") is not None and body.get("logprobs") is not True:
         raise invalid("top_logprobs", "`top_logprobs` is only allowed with `logprobs` true.", "invalid_value")
@@ -115,13 +121,16 @@ def _content_parts(body: Mapping[str, Any]) -> None:
 
 def _beyond_us(body: Mapping[str, Any]) -> None:
     """What is valid and not done here is refused by name, never passed over."""
-    if "audio" in (body.get("modalities") or ()):
-        raise unsupported("modalities", "Spoken output")
+    if is_spoken(body):
+        form = body["audio"]["format"]
+        if form not in FORMATS or (body.get("stream") and form == "wav"):
+            raise unsupported("audio.format", f"Sound as {form}{' in a stream' if body.get('stream') else ''}")
     for name, what in {"web_search_options": "Searching the web", "moderation": "Moderation"}.items():
         if body.get(name) is not None:
             raise unsupported(name, what)
-    if any(isinstance(message.get("audio"), dict) for message in body["messages"]):
-        raise unsupported("messages", "Referring to earlier spoken output")
+    for number, message in enumerate(body["messages"]):
+        if message["role"] == "assistant" and (sound := message.get("audio")) and not sound["id"].startswith("audio_"):
+            raise invalid(f"messages[{number}].audio.id", "There is no sound of that id.", "audio_not_found")
     if body.get("prediction") is not None:
         for name in ("tools", "functions", "logprobs"):
             if body.get(name):

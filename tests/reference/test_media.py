@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import base64
+import io
+import wave
 from typing import Any
 
 import pytest
+
+from chatconform.reference.streaming import chunks
+from chatconform.schemas import violations
 
 PNG = base64.b64encode(b"\x89PNG\r\n\x1a\n" + bytes(40)).decode()
 JPEG = base64.b64encode(b"\xff\xd8\xff\xe0" + bytes(40)).decode()
@@ -90,3 +95,30 @@ def test_more_breakpoints_than_four_are_refused(heart: Any) -> None:
     part = {"type": "text", "text": "a", "prompt_cache_breakpoint": {"mode": "explicit"}}
     assert heart.ask(said(*[part] * 4))
     assert heart.refused(said(*[part] * 5)).param == "messages"
+
+
+VOICE = {"modalities": ["text", "audio"], "audio": {"voice": "alloy", "format": "wav"}}
+
+
+def test_a_spoken_answer_is_sound_with_its_words(heart: Any) -> None:
+    answer = heart.ask(**VOICE, temperature=0)
+    message = answer["choices"][0]["message"]
+    assert not violations("CreateChatCompletionResponse", answer)
+    assert message["content"] is None
+    assert message["audio"]["transcript"] == heart.text(temperature=0)
+    with wave.open(io.BytesIO(base64.b64decode(message["audio"]["data"], validate=True))) as sound:
+        assert (sound.getframerate(), sound.getnchannels(), sound.getsampwidth()) == (24_000, 1, 2)
+        assert sound.getnframes() == 96 * len(message["audio"]["transcript"])
+    usage = answer["usage"]
+    assert usage["completion_tokens_details"]["audio_tokens"] == usage["completion_tokens"]
+    assert heart.ask([{"role": "user", "content": "?"}, message, {"role": "user", "content": "!"}])["choices"]
+
+
+def test_a_spoken_stream_is_the_spoken_answer_in_pieces(heart: Any) -> None:
+    body = heart.body(modalities=["audio"], audio={"voice": "alloy", "format": "pcm16"}, stream=True)
+    whole = heart.complete(body)
+    told = chunks(body, whole)
+    assert not any(violations("CreateChatCompletionStreamResponse", chunk) for chunk in told)
+    pieces = [part["delta"]["audio"] for chunk in told for part in chunk["choices"] if "audio" in part["delta"]]
+    joined = {key: "".join(piece.get(key, "") for piece in pieces) for key in ("id", "transcript", "data")}
+    assert joined | {"expires_at": pieces[-1]["expires_at"]} == whole["choices"][0]["message"]["audio"]

@@ -33,6 +33,12 @@ def body_begins_with_a_mark(body: bytes) -> bytes:
     return b"\xef\xbb\xbf" + body
 
 
+@on_bodies("response.body.is-strict-json")
+def body_has_a_trailing_comma(body: bytes) -> bytes:
+    """Writes a comma too much at the end of the body."""
+    return body[:-1] + b",}"
+
+
 @on_bodies("response.body.keys-are-not-repeated")
 def body_repeats_a_key(body: bytes) -> bytes:
     """Writes the key `object` twice."""

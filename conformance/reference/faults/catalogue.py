@@ -21,7 +21,9 @@ def faults() -> tuple[Fault, ...]:
     found: list[Fault] = []
     for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
         if module.name != __name__:
-            found += [value for value in vars(import_module(module.name)).values() if isinstance(value, Fault)]
+            for value in vars(import_module(module.name)).values():
+                values = value if isinstance(value, tuple) else (value,)
+                found += [one for one in values if isinstance(one, Fault)]
     return tuple(found)
 
 

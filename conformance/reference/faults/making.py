@@ -9,13 +9,29 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from chatconform.reference.faults.fault import Fault, fault
+from chatconform.reference.refusal import Refusal, invalid
 
 if TYPE_CHECKING:
-    from chatconform.reference.pipeline import Chunks, Complete, Events, Finish, Incoming, Refuse, Reply
-    from chatconform.reference.refusal import Refusal
+    from chatconform.reference.pipeline import (
+        Admit,
+        Chunks,
+        Complete,
+        Events,
+        Finish,
+        Incoming,
+        Parse,
+        Refuse,
+        Reply,
+        Validate,
+    )
 
 Body = dict[str, Any]
 Making = Callable[[Callable[..., Any]], Fault]
+SMALL: Body = {
+    "model": "chatconform-reference",
+    "messages": [{"role": "user", "content": "Say something."}],
+    "max_tokens": 8,
+}
 
 
 def on_completion(*kills: str, streams: bool = False, also: tuple[str, ...] = ()) -> Making:
@@ -196,3 +212,60 @@ def _spread(making: Making, spread: Callable[[Any], Any]) -> Making:
         return making(spread_out)
 
     return make
+
+
+def tolerating(*kills: str, also: tuple[str, ...] = ()) -> Making:
+    """A fault that answers some wrong requests as if they were a small right one, given the refusal and the request."""
+
+    def wrong(tolerates: Callable[[Refusal, Any], bool]) -> Callable[[Validate], Validate]:
+        def apply(validate: Validate) -> Validate:
+            def faulty(body: Any) -> None:
+                try:
+                    validate(body)
+                except Refusal as refusal:
+                    if not isinstance(body, dict) or not tolerates(refusal, body):
+                        raise
+                    streamed = body.get("stream") is True
+                    body.clear()
+                    body.update(SMALL, stream=streamed)
+
+            return faulty
+
+        return apply
+
+    return fault("validate", *kills, also=also, wrong=wrong)
+
+
+def refusing(*kills: str, also: tuple[str, ...] = ()) -> Making:
+    """A fault that refuses some right requests, given the request: it gives the path of what it takes for wrong."""
+
+    def wrong(refuses: Callable[[Body], str | None]) -> Callable[[Validate], Validate]:
+        def apply(validate: Validate) -> Validate:
+            def faulty(body: Any) -> None:
+                validate(body)
+                if (param := refuses(body)) is not None:
+                    raise invalid(param, f"`{param}` is wrong.")
+
+            return faulty
+
+        return apply
+
+    return fault("validate", *kills, also=also, wrong=wrong)
+
+
+def on_admission(*kills: str, also: tuple[str, ...] = ()) -> Making:
+    """A fault that lets requests in otherwise, given the right admission and the request as it arrived."""
+
+    def wrong(edit: Callable[[Admit, Incoming], None]) -> Callable[[Admit], Admit]:
+        return lambda admit: lambda incoming: edit(admit, incoming)
+
+    return fault("admit", *kills, also=also, wrong=wrong)
+
+
+def on_text(*kills: str, also: tuple[str, ...] = ()) -> Making:
+    """A fault that reads bodies otherwise, given the right reading and the bytes."""
+
+    def wrong(edit: Callable[[Parse, bytes], Any]) -> Callable[[Parse], Parse]:
+        return lambda parse: lambda body: edit(parse, body)
+
+    return fault("parse", *kills, also=also, wrong=wrong)
