@@ -40,7 +40,7 @@ def demanding(demand: Demand) -> Callable[[Exchange], bool]:
     """Tells of an exchange whether its request is valid and demands that."""
 
     def does(exchange: Exchange) -> bool:
-        if not asks_chat(exchange) or not exchange.asked or demand not in demands(exchange.asked):
+        if not asks_chat(exchange) or demand not in demands(exchange.asked):
             return False
         return not faults_of(exchange)
 

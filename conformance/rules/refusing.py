@@ -21,9 +21,7 @@ if TYPE_CHECKING:
 
 def has_fault(kind: Kind) -> Callable[[Exchange], bool]:
     """Tells of an exchange whether its request, a JSON object sent to the endpoint, has a fault of that kind."""
-    return lambda exchange: (
-        asks_chat(exchange) and bool(exchange.asked) and any(fault.kind is kind for fault in faults_of(exchange))
-    )
+    return lambda exchange: asks_chat(exchange) and any(fault.kind is kind for fault in faults_of(exchange))
 
 
 def answers(exchange: Exchange) -> bool:

@@ -81,10 +81,14 @@ _known: WeakKeyDictionary[Request, tuple[Fault, ...]] = WeakKeyDictionary()
 
 
 def faults_of(exchange: Exchange) -> tuple[Fault, ...]:
-    """What is wrong with the request of an exchange; worked out once, however many rules ask."""
+    """What is wrong with the JSON object that an exchange asks with; worked out once, however many rules ask.
+
+    There is nothing where it asks with no object: that is the subject of other rules.
+    """
     found = _known.get(exchange.request)
     if found is None:
-        found = _known[exchange.request] = tuple(faults(dict(exchange.asked)))
+        body = exchange.request.json
+        found = _known[exchange.request] = tuple(faults(body)) if isinstance(body, dict) else ()
     return found
 
 
