@@ -1,0 +1,127 @@
+"""An adapter's mistakes are told as the adapter's, in one sentence with its last words, and lose nothing."""
+
+from __future__ import annotations
+
+import sys
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from chatconform.core.scenario_result import ScenarioOutcome
+from chatconform.run import adapter
+from chatconform.run.adapter import AdapterError, AdapterProcess, Hello
+from chatconform.run.client import InProcess, check_client
+from chatconform.scenarios.catalogue import select
+
+MINI = [sys.executable, str(Path(__file__).parent / "mini.py")]
+FEW = ("ns.plain", "ns.meta", "ns.unicode", "ns.chunked")
+
+
+def run(how: str, only: tuple[str, ...] = FEW, **options: float):
+    return check_client(partial(AdapterProcess, [*MINI, how]), scenarios=select(only), **options)
+
+
+def test_a_good_adapter_passes() -> None:
+    result = run("well")
+    assert [one.outcome for one in result.scenarios] == [ScenarioOutcome.PASSED] * 4
+    assert (result.client, result.cut_short, result.exit_status()) == ("mini", None, 0)
+
+
+@pytest.mark.parametrize(
+    ("how", "sentence"),
+    [
+        ("rubbish-hello", 'wrote what is no JSON line: "hello\\?"'),
+        ("wrong-hello", "hello is not as the protocol says: /hello"),
+        ("protocol-2", "speaks protocol 2; this kit speaks 1"),
+        ("dies-first", 'ended with status 3 before it said hello; its last words: "no such module: client"'),
+    ],
+)
+def test_an_adapter_that_does_not_begin_is_one_sentence(how: str, sentence: str) -> None:
+    with pytest.raises(AdapterError, match=sentence):
+        run(how)
+
+
+def test_an_adapter_that_says_nothing_is_not_waited_for_forever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(adapter, "HELLO_WITHIN", 0.3)
+    with pytest.raises(AdapterError, match="did not say hello within"):
+        run("silent")
+
+
+def test_a_command_that_does_not_exist_is_one_sentence() -> None:
+    with pytest.raises(AdapterError, match='cannot start "no-such-command": No such file'):
+        AdapterProcess(["no-such-command"])
+
+
+@pytest.mark.parametrize(
+    ("how", "sentence"),
+    [
+        ("dies", 'ended with status 4 while calls were out; its last words: "the engine broke"'),
+        ("rubbish", 'wrote what is no JSON line: "DEBUG: sent it"'),
+    ],
+)
+def test_an_adapter_that_breaks_later_loses_nothing_that_was_done(how: str, sentence: str) -> None:
+    result = run(how, concurrency=1)
+    assert [one.scenario.id for one in result.scenarios] == ["ns.plain"]
+    assert sentence in (result.cut_short or "")
+    assert result.exit_status() == 2
+
+
+@pytest.mark.parametrize(
+    ("how", "sentence"),
+    [
+        ("no-ok", "reply is not as the protocol says: 'ok' is a required property"),
+        ("another", "answered what was not asked"),
+        ("twice", "answered twice"),
+    ],
+)
+def test_a_reply_that_is_none_is_the_adapters_mistake(how: str, sentence: str) -> None:
+    result = run(how, concurrency=1)
+    assert sentence in (result.cut_short or "")
+    assert result.exit_status() == 2
+
+
+def test_a_flood_of_words_is_read_and_forgotten() -> None:
+    assert run("floods").cut_short is None
+
+
+def test_a_call_that_hangs_costs_one_scenario_and_a_restart() -> None:
+    result = run("hangs", concurrency=2, timeout=1.0)
+    outcomes = {one.scenario.id: (one.outcome, one.kind) for one in result.scenarios}
+    assert outcomes.pop("ns.meta") == ("failed", "hang")
+    assert set(outcomes.values()) == {("passed", None)}
+    assert result.restarts >= 1
+    assert result.exit_status() == 1
+
+
+def test_what_a_client_cannot_do_is_unsupported_and_judges_nothing() -> None:
+    result = run("cannot")
+    assert {one.outcome for one in result.scenarios} == {ScenarioOutcome.UNSUPPORTED}
+    assert result.exit_status() == 2
+
+
+def test_only_declared_features_are_asked() -> None:
+    result = run("well", ("st.plain", "ns.n2"))
+    assert {one.detail for one in result.scenarios} == {
+        "the client does not declare stream",
+        "the client does not declare n",
+    }
+    assert result.requests == 0
+
+
+def test_a_scenario_whose_foundation_failed_is_blocked() -> None:
+    hello = Hello("none", features=frozenset(["stream"]), fields=frozenset(["content"]))
+    client = InProcess(lambda op: {"id": op["id"], "ok": True, "completion": {"choices": []}}, hello)
+    result = check_client(lambda: client, scenarios=select(["ns.plain", "ns.unicode"]))
+    assert [(one.scenario.id, one.outcome) for one in result.scenarios] == [
+        ("ns.plain", ScenarioOutcome.FAILED),
+        ("ns.unicode", ScenarioOutcome.BLOCKED),
+    ]
+
+
+def test_a_function_that_raises_is_the_adapters_mistake() -> None:
+    def call(op: dict) -> dict:
+        raise KeyError(op["op"])
+
+    result = check_client(lambda: InProcess(call, Hello("none")), scenarios=select(["ns.plain"]))
+    assert result.cut_short == "the adapter function raised KeyError: 'chat'"
