@@ -21,6 +21,8 @@ EMPTY: Tree = ("all",)
 _HEX = {"x": 2, "u": 4, "U": 8}
 _CONTROLS = {"t": "\t", "n": "\n", "v": "\v", "f": "\f", "r": "\r", "a": "\a"}
 _CLASSES = {"d": characters.DIGITS, "w": characters.WORD, "s": characters.SPACE}
+_QUANTIFIERS: tuple[tuple[str, tuple[int, int | None]], ...] = (("*", (0, None)), ("+", (1, None)), ("?", (0, 1)))
+_COUNTED = re.compile(r"\{(\d+)(,?)(\d*)\}")
 _DEEPEST = 100
 
 
@@ -106,30 +108,31 @@ class _Reader:
         return items[0] if len(items) == 1 else ("all", *items)
 
     def repeated(self, item: Tree) -> Tree:
-        while True:
-            if self.took("*"):
-                low, high = 0, None
-            elif self.took("+"):
-                low, high = 1, None
-            elif self.took("?"):
-                low, high = 0, 1
-            elif counted := re.compile(r"\{(\d+)(,?)(\d*)\}").match(self.source, self.at):
-                self.at = counted.end()
-                low = int(counted[1])
-                high = int(counted[3]) if counted[3] else (None if counted[2] else low)
-                if high is not None and high < low:
-                    raise _Unreadable("a repetition's bounds are the wrong way round")
-            else:
-                return item
-            if item[0] in ("start", "end", "ahead"):
-                if low == 0:
-                    item = EMPTY
-            else:
-                item = ("repeat", item, low, high)
-            if not self.took("?") and self.took("+"):
-                self.exact = False  # a possessive quantifier matches less than its greedy twin
-            elif self.peek() in ("*", "+") and self.peek():
-                raise _Unreadable("two quantifiers in a row")
+        bounds = self.quantifier()
+        if bounds is None:
+            return item
+        low, high = bounds
+        if not self.took("?") and self.took("+"):
+            self.exact = False  # a possessive quantifier matches less than its greedy twin
+        if self.quantifier() is not None:
+            raise _Unreadable("two quantifiers in a row")
+        if item[0] in ("start", "end", "ahead"):
+            return item if low else EMPTY
+        return ("repeat", item, low, high)
+
+    def quantifier(self) -> tuple[int, int | None] | None:
+        for mark, bounds in _QUANTIFIERS:
+            if self.took(mark):
+                return bounds
+        counted = _COUNTED.match(self.source, self.at)
+        if counted is None:
+            return None
+        self.at = counted.end()
+        low = int(counted[1])
+        high = int(counted[3]) if counted[3] else (None if counted[2] else low)
+        if high is not None and high < low:
+            raise _Unreadable("a repetition's bounds are the wrong way round")
+        return low, high
 
     def atom(self, depth: int) -> Tree:
         character = self.peek()
