@@ -39,7 +39,7 @@ WHOLE: Final = [
 @case(
     "http.put-in-many-ways",
     exercises=[*WHOLE, "response.paths.preflights-*", "response.keys.*", "series.http.*", "series.identity.*"],
-    most=11,
+    most=12,
 )
 def put_in_many_ways(situation: Situation) -> Asking:
     """Puts one request into HTTP in every legal way, streams it, and asks as a browser and with other keys would."""
@@ -51,6 +51,7 @@ def put_in_many_ways(situation: Situation) -> Asking:
     yield Ask(body, headers={"Content-Type": "Application/JSON;charset=UTF-8"}, about={"variant": "media-type"})
     yield Ask(body, chunked=7, about={"variant": "chunked"})
     yield Ask(body, headers={"Content-Type": "text/plain"}, about={"variant": "text"})
+    yield Ask(plain.payload[:-1], about={"variant": "cut"})
     yield Ask({**body, "stream": True}, headers={"Accept": "application/json"}, about={"variant": "accept-json"})
     yield Ask({**body, "stream": True}, headers={"Accept": "*/*"}, about={"variant": "accept-any"})
     yield Ask(method="OPTIONS", headers=PREFLIGHT)

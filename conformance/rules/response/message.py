@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 from chatconform.core.exchange import Exchange
@@ -13,23 +14,17 @@ from chatconform.rules.reading import choices
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-CALL_MARKUP: Final = (
-    "<tool_call>",
-    "<tool_calls>",
-    "<tool_call_begin>",
-    "<function=",
-    "<function_call>",
-    "<|tool_call|>",
-    "<|tool_call_begin|>",
-    "<|tool_calls_section_begin|>",
-    "<|python_tag|>",
-    "<|channel|>commentary to=functions",
-    "<｜tool▁calls▁begin｜>",
-    "<｜tool▁call▁begin｜>",
-    "[TOOL_CALLS]",
-    "[TOOL_CALL]",
+CALL_MARKUP: Final = re.compile(
+    r"<tool_calls?>\s*(\{\s*\"|\[|<function=)"
+    r"|<\|?tool_call(s_section)?_begin\|?>"
+    r"|<\|tool_call\|>\s*[\[{]"
+    r"|<function=\w+>|<function_call>\s*\{"
+    r"|<\|python_tag\|>\s*[\w{]"
+    r"|<\|channel\|>commentary to=functions"
+    r"|<｜tool▁calls?▁begin｜>"
+    r"|\[TOOL_CALLS?\]\s*[\[{\w]"
 )
-"""What chat templates make a model write around a call."""
+"""What chat templates make a model write around a call, and the beginning of one."""
 THINKING: Final = ("<think>", "<thinking>", "<|channel|>analysis", "◁think▷")
 
 
