@@ -145,14 +145,10 @@ def text_holds_no_call(exchange: Exchange) -> Iterator[Finding]:
     it, and programs take the turn for an answer. Judged on completions that were offered tools.
     """
     for choice in choices(exchange):
-        for markup in CALL_MARKUP:
-            if markup in (choice.content or ""):
-                start = (choice.content or "").index(markup)
-                told = tell((choice.content or "")[start : start + 60])
-                yield Finding(
-                    f"/choices/{choice.position}/message/content", f"holds {told}", expected="text, or a call"
-                )
-                break
+        text = choice.content or ""
+        if found := CALL_MARKUP.search(text):
+            told = tell(text[found.start() : found.start() + 60])
+            yield Finding(f"/choices/{choice.position}/message/content", f"holds {told}", expected="text, or a call")
 
 
 @rule(
