@@ -89,7 +89,7 @@ def calls_keep_their_form(exchange: Exchange) -> Iterator[Finding]:
 
 @rule(
     "request.conversation.content-key-is-there",
-    Level.SHOULD,
+    Level.INFO,
     on=Part.REQUEST,
     source="ChatCompletionRequestAssistantMessage.content",
     when=_has_calls,

@@ -64,12 +64,12 @@ def match_their_type(exchange: Exchange) -> Iterator[Finding]:
     when=asks_chat,
 )
 def media_are_readable(exchange: Exchange) -> Iterator[Finding]:
-    """Images, sound and files in a request are real: base64 that can be read, an address that can exist, a file.
+    """Images and sound in a request are real: base64 that can be read, or an address that can exist.
 
     Judged on every request, as far as the bytes and the address tell by themselves.
     """
     for fault in faults_of(exchange):
-        if fault.kind in (Kind.IMAGE, Kind.AUDIO, Kind.FILE):
+        if fault.kind in (Kind.IMAGE, Kind.AUDIO):
             yield Finding(fault.pointer, fault.message)
 
 
