@@ -105,7 +105,7 @@ def characters(situation: Situation) -> Asking:
 @case(
     "streaming.greedy",
     exercises=["series.parity", "series.hold-back", "series.greedy.shorter-answer-is-a-prefix"],
-    most=13,
+    most=14,
 )
 def greedy(situation: Situation) -> Asking:
     """The likeliest answer: whole and streamed, up to a stop sequence, with one that never comes, and cut shorter."""
@@ -132,7 +132,9 @@ def greedy(situation: Situation) -> Asking:
     part = text(cut)
     if part and finishes(cut) != finishes(first):
         held = _held(shorter, part).tagged(form="held-shorter")
-        yield from _until(held, lambda exchange: text(exchange) == part)
+        last = yield from _until(held, lambda exchange: (text(exchange), finishes(exchange)) == (part, finishes(cut)))
+        if last.succeeded and finishes(last) != finishes(cut):
+            yield shorter.tagged(form="shorter")
 
 
 @case("streaming.leaving", exercises=["series.leaving"], most=11, alone=True)

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 SOURCE: Final = "CreateChatCompletionRequest.stream"
 REPLACEMENT: Final = "\ufffd"
 BOTH: Final = has("whole", "streamed")
+PAIRS: Final = (("whole", "streamed"), ("shorter", "held-shorter"))
+"""Forms that differ in streaming alone: a stop sequence that never comes changes nothing."""
 
 
 @rule("series.parity.text-is-the-same", Level.MUST, on=Part.SERIES, source=SOURCE, needs=STREAM, when=BOTH)
@@ -76,29 +78,38 @@ def characters_are_whole(series: Sequence[Exchange]) -> Iterator[Finding | Incon
                 yield Finding(pointer, message, expected, found.right.number)
 
 
-@rule("series.parity.finish-reason-is-the-same", Level.MUST, on=Part.SERIES, source=SOURCE, needs=STREAM, when=BOTH)
+@rule(
+    "series.parity.finish-reason-is-the-same",
+    Level.MUST,
+    on=Part.SERIES,
+    source=SOURCE,
+    needs=STREAM,
+    when=lambda series: any(has(*pair)(series) for pair in PAIRS),
+)
 def finish_reason_is_the_same(series: Sequence[Exchange]) -> Iterator[Finding | Inconclusive]:
     """A stream ends for the same reason as the whole answer to the same request.
 
     Programs branch on the reason: whether to run tools, or to ask for the rest. Judged where both answers say the same,
-    at temperature 0 or under a schema, and both ways repeat themselves.
+    at temperature 0 or under a schema, and both ways repeat themselves: on an answer that ends by itself, and on one
+    that a limit ends.
     """
-    left, right = of(series, "whole"), of(series, "streamed")
-    same = [form for form in right if texts(form.exchange) == texts(left[0].exchange)]
-    if not same:
-        yield Inconclusive("no stream says the same as the whole answer")
-        return
-    found = compare(left, same, finishes)
-    if found.unsure:
-        yield Inconclusive(found.unsure)
-    elif found.differ:
-        ours, theirs = finishes(found.left.exchange), finishes(found.right.exchange)
-        for number, (whole, streamed) in enumerate(zip(ours, theirs, strict=False)):
-            if whole != streamed and streamed in REASONS:
-                pointer = choices(found.right.exchange)[number].end()
-                yield Finding(
-                    pointer, f"is {tell(streamed)}", f"{tell(whole)}, as without streaming", found.right.number
-                )
+    for pair in PAIRS:
+        left, right = of(series, pair[0]), of(series, pair[1])
+        if not left or not right:
+            continue
+        same = [form for form in right if texts(form.exchange) == texts(left[-1].exchange)]
+        if not same:
+            yield Inconclusive("no stream says the same as the whole answer")
+            continue
+        found = compare(left, same, finishes)
+        if found.unsure:
+            yield Inconclusive(found.unsure)
+        elif found.differ:
+            ours, theirs = finishes(found.left.exchange), finishes(found.right.exchange)
+            for number, (whole, streamed) in enumerate(zip(ours, theirs, strict=False)):
+                if whole != streamed and streamed in REASONS:
+                    pointer, expected = choices(found.right.exchange)[number].end(), f"{tell(whole)}, as not streamed"
+                    yield Finding(pointer, f"is {tell(streamed)}", expected, found.right.number)
 
 
 @rule(
