@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 
 from chatconform.reference import model
-from chatconform.reference.calls import Call, calls
+from chatconform.reference.calls import WORD, Call, calls
 from chatconform.reference.instances import instance
 from chatconform.reference.prompt import Prompt, read
 from chatconform.reference.refusal import Refusal
@@ -34,8 +34,9 @@ LONGEST_IN_ALL: Final = 262_144
 """How many tokens all choices of an answer have at most."""
 FINGERPRINT: Final = "fp_chatconform"
 REASONING: Final = {"minimal": 2, "low": 4, "medium": 8, "high": 16, "xhigh": 24, "max": 32}
-SENTENCES: Final = {"low": 1, "medium": 2, "high": 5}
+SENTENCES: Final = {"low": 1, "medium": 4, "high": 8}
 LONG: Final = frozenset({"long", "essay", "story", "novel", "detailed", "thousand"})
+"""Words of a prompt that wish for more than a few sentences."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,8 +146,8 @@ def _tokens(
     if (text := _fixed(body, chance)) is not None:
         return model.forced(encode(text), top or 0)
     sentences = SENTENCES[body.get("verbosity") or "medium"]
-    if not LONG.isdisjoint(prompt.text.lower().split()):
-        sentences *= 20
+    if not LONG.isdisjoint(WORD.findall(prompt.text.lower())):
+        sentences *= 10
     return model.written(prompt.context, sampling, choice, sentences, top)
 
 

@@ -51,11 +51,11 @@ def bad_requests_are_hung_up_on(refusal: Refusal, status: int, body: Body) -> tu
 
 @fault("wire", "response.http.body-is-complete")
 def body_is_shorter_than_told(wire: Wire) -> Wire:
-    """Ends the connection before a body is as long as was told."""
+    """Ends the connection of an error before its body is as long as was told."""
 
     def faulty(pieces: Iterator[bytes]) -> Iterator[bytes]:
         for piece in wire(pieces):
-            if b"content-length" in piece.partition(b"\r\n\r\n")[0].lower() and len(piece) > 600:
+            if piece.startswith(b"HTTP/1.1 4"):
                 yield piece[:-20]
                 raise Hangup
             yield piece

@@ -24,8 +24,8 @@ LEAKED = "series.hold-back.no-part-of-a-stop-is-streamed"
 
 
 def _plain(body: Body) -> bool:
-    """Whether a request asks for words, without log probabilities."""
-    return not body.get("response_format") and not body.get("logprobs") and not body.get("tools")
+    """Whether a request asks for words."""
+    return not body.get("response_format") and not body.get("tools")
 
 
 def _stops(body: Body) -> list[str]:
@@ -37,6 +37,9 @@ def _stops(body: Body) -> list[str]:
 def last_token_is_spoilt_by_the_limit(body: Body, choice: Body, text: str) -> str:
     """Writes a question mark for the last character before the limit."""
     cut = choice["finish_reason"] == "length" and _plain(body) and not body.get("logit_bias") and len(text) > 8
+    if cut and choice["logprobs"]:
+        entries = choice["logprobs"]["content"]
+        entries[-1] |= {"token": entries[-1]["token"][:-1] + "?", "bytes": [*entries[-1]["token"][:-1].encode(), 63]}
     return f"{text[:-1]}?" if cut else text
 
 
@@ -172,11 +175,13 @@ def parts_cost_more(body: Body, completion: Body) -> None:
     completion["usage"]["total_tokens"] += more
 
 
-@on_texts("response.structured.text-is-not-blank", also=("response.*",))
-def cut_json_is_blank(body: Body, choice: Body, text: str) -> str:
-    """Fills a JSON object that the limit cuts with blanks."""
-    blank = (body.get("response_format") or {}).get("type") == "json_object" and choice["finish_reason"] == "length"
-    return " " * len(text) if blank else text
+@on_texts("response.structured.text-is-not-blank", streams=True)
+def json_object_is_blank(body: Body, choice: Body, text: str) -> str:
+    """Writes blanks until the limit where a JSON object is wanted."""
+    if (body.get("response_format") or {}).get("type") != "json_object":
+        return text
+    choice["finish_reason"] = "length"
+    return " " * len(text)
 
 
 def _media(kind: str, body: Body) -> Body:
@@ -220,4 +225,4 @@ def sound_is_not_base64(body: Body, completion: Body) -> None:
 @on_request("response.likeliest.are-absent-unless-asked-for")
 def likeliest_come_unasked(body: Body) -> Body:
     """Lists two likely tokens where none were asked for."""
-    return {**body, "top_logprobs": 2} if body.get("logprobs") and not body.get("top_logprobs") else body
+    return {**body, "top_logprobs": 2} if body.get("logprobs") and body.get("top_logprobs") is None else body

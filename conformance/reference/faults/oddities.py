@@ -1,4 +1,4 @@
-"""Faults at odd input: broken text, double keys, template markup, prompts that fit nowhere, and what a refusal leaves."""
+"""Faults at odd input: broken text, double keys, template markup, prompts that fit nowhere, and what they leave."""
 
 from __future__ import annotations
 
@@ -50,24 +50,21 @@ def template_markup_is_read(body: Body, completion: Body) -> None:
     """Reads the marks of a chat template in a user's words as its own."""
     marks = sum(str(message.get("content")).count("<|im_end|>") for message in body["messages"])
     usage = completion["usage"]
-    usage["prompt_tokens"] -= 4 * marks
-    usage["total_tokens"] -= 4 * marks
+    usage["prompt_tokens"] -= 6 * marks
+    usage["total_tokens"] -= 6 * marks
 
 
 @fault("validate", "series.survival.next-request-succeeds", also=("*",))
-def refusals_break_the_next_request(validate: Validate) -> Validate:
-    """Fails the next request after each one that it refuses."""
-    hurt = [False]
+def refusals_break_later_answers(validate: Validate) -> Validate:
+    """Fails every answer of exactly eight tokens once it was given messages that are no list."""
+    broken = [False]
 
     def faulty(body: Any) -> None:
-        if hurt[0]:
-            hurt[0] = False
+        if isinstance(body, dict) and "messages" in body:
+            broken[0] = broken[0] or not isinstance(body["messages"], list)
+        validate(body)
+        if broken[0] and 8 in (body.get("max_tokens"), body.get("max_completion_tokens")):
             raise Refusal(500, "The engine is gone.", code="server_error", type="server_error")
-        try:
-            validate(body)
-        except Refusal:
-            hurt[0] = True
-            raise
 
     return faulty
 

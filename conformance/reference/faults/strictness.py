@@ -142,10 +142,10 @@ REFUSED = (
         "*",
     ),
     _fault(
-        "full_metadata_is_refused",
+        "safety_identifiers_are_refused",
         ALONE + "labels",
-        "Refuses metadata of 16 pairs.",
-        _value("metadata", lambda value: len(value or ()) > 15),
+        "Refuses the ids of end users.",
+        _value("safety_identifier", bool),
     ),
     _fault(
         "text_format_is_refused",
