@@ -20,11 +20,13 @@ SPECIMENS = [
 ]
 DEEP = "stands for a deep value"
 DEEP_TEXT = '{"a":[' * 450 + "]}" * 450
+HUGE = "stands for an integer of 400 digits"
 HOSTILE: list[Any] = [
     *(None, True, False, 0, -1, 1, 2**63, -(2**63), 1.5, -0.0, 1e308, "", "a", "\x00", "\ufffd", "💥" * 50, "[DONE]"),
     *([], {}, [None], [[]], [{}], {"": None}, ["a", 1], {"index": 0}, {"index": "0"}, {"message": 5}, {"error": "x"}),
     *({"function": 5}, {"name": None, "arguments": {}}, {"content": [{"token": 5, "bytes": "x", "top_logprobs": 3}]}),
     DEEP,
+    HUGE,
 ]
 
 
@@ -58,8 +60,8 @@ def spoiled(draw: st.DrawFn, value: Any) -> Any:
 
 
 def written(value: Any) -> str:
-    """A JSON value as text, with the deep value in its places: deeper than a JSON writer goes, not than a reader."""
-    return orjson.dumps(value).decode().replace(f'"{DEEP}"', DEEP_TEXT)
+    """A JSON value as text, with what a JSON writer refuses in its places: a deep value, and a huge integer."""
+    return orjson.dumps(value).decode().replace(f'"{DEEP}"', DEEP_TEXT).replace(f'"{HUGE}"', "9" * 400)
 
 
 @st.composite
@@ -95,3 +97,5 @@ def test_no_rule_raises_whatever_an_exchange_holds(data: st.DataObject) -> None:
     series = [from_json(data.draw(spoiled_records(record))) for record in line.get("series", [line])]
     results = [*judge_series(series, rules()), *(result for one in series for result in judge(one, rules()))]
     assert not [(result.rule.id, result.reason) for result in results if result.kit_fault]
+    told = [finding for result in results for finding in result.findings]
+    assert all(finding.message.isprintable() and len(finding.message) < 1_500 for finding in told)
