@@ -12,11 +12,17 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
     from chatconform.core.rule import Rule
+    from chatconform.suites.clients import ClientUnderTest
     from chatconform.suites.outcomes import Outcomes
 
 RULE: Final = "chatconform_rule"
 """The argument of a test that is to be run once for each chosen rule."""
+SCENARIO: Final = "chatconform_scenario"
+"""The argument of a test that is to be run once for each scenario."""
 
 OPTIONS: Final[tuple[tuple[str, str, str], ...]] = (
     ("url", "string", "base URL of the server that the suites check, such as http://localhost:8000/v1"),
@@ -31,6 +37,7 @@ OPTIONS: Final[tuple[tuple[str, str, str], ...]] = (
     ("concurrency", "string", "requests in flight at once (4)"),
     ("seed", "string", "where chance comes from (0)"),
     ("insecure", "bool", "do not check the TLS certificate"),
+    ("client", "string", "the command of an adapter: drives the client behind it through every scenario"),
 )
 MARKS: Final = {
     "chatconform_must": "the test of a rule that a server must keep",
@@ -62,8 +69,24 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         _choice(session.config)
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leaves the suite of scenarios out of a run that names no client, and that of rules out of one that names only it.
+
+    A file of one's own that imports a suite is always collected.
+    """
+    if collection_path.parent.name != "suites" or collection_path.parent.parent.name != "chatconform":
+        return None
+    given = {"test_client.py": option(config, "client"), "test_server.py": option(config, "url")}
+    others = [value for name, value in given.items() if name != collection_path.name]
+    return True if collection_path.name in given and not given[collection_path.name] and any(others) else None
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Runs a test that takes `chatconform_rule` once for each chosen rule, with the rule's id as its own."""
+    if SCENARIO in metafunc.fixturenames:
+        from chatconform.scenarios.catalogue import scenarios
+
+        metafunc.parametrize(SCENARIO, [pytest.param(scenario.id, id=scenario.id) for scenario in scenarios()])
     if RULE not in metafunc.fixturenames:
         return
     metafunc.parametrize(
@@ -111,6 +134,33 @@ def chatconform_outcomes(
         return Outcomes(document())
     file = tmp_path_factory.getbasetemp().parent / f"chatconform-{workerinput['testrunuid']}.sqlite"
     return shared(file, chatconform_target, document)
+
+
+@pytest.fixture(scope="session")
+def chatconform_client(pytestconfig: pytest.Config) -> Any:
+    """What is driven through the scenarios: the command of `--chatconform-client`.
+
+    Override it with a command of your own, as a line or in words, or with a function that takes a call of the adapter
+    protocol and gives its reply.
+    """
+    command = option(pytestconfig, "client")
+    if command is None:
+        pytest.skip("no client: give --chatconform-client, or override the fixture chatconform_client")
+    return command
+
+
+@pytest.fixture(scope="session")
+def chatconform_client_under_test(pytestconfig: pytest.Config, chatconform_client: Any) -> Iterator[ClientUnderTest]:
+    """The running client, asked scenario by scenario."""
+    from chatconform.run.adapter import AdapterError
+    from chatconform.suites.clients import ClientUnderTest
+
+    try:
+        client = ClientUnderTest(chatconform_client, bool(option(pytestconfig, "strict")))
+    except AdapterError as problem:
+        pytest.exit(f"chatconform: {problem}", returncode=pytest.ExitCode.USAGE_ERROR)
+    yield client
+    client.close()
 
 
 def option(config: pytest.Config, name: str) -> Any:

@@ -1,0 +1,115 @@
+"""One client under test, told scenario by scenario."""
+
+from __future__ import annotations
+
+import shlex
+from functools import partial
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import pytest
+
+from chatconform.core.judge import judge
+from chatconform.core.result import Verdict
+from chatconform.core.rule import Level, Part
+from chatconform.core.scenario import Grade
+from chatconform.core.scenario_result import ScenarioOutcome
+from chatconform.reports.plain import plain
+from chatconform.rules.catalogue import rules
+from chatconform.run.adapter import AdapterError, AdapterProcess, Hello
+from chatconform.run.client import ClientDriver, InProcess
+from chatconform.scenarios.catalogue import scenarios
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from chatconform.core.exchange import Exchange
+
+EVERYTHING = Hello(
+    "client",
+    features=frozenset({"stream", "tools", "custom_tools", "functions", "n", "logprobs", "audio", "retries"})
+    | {"timeout", "abort"},
+    fields=frozenset({"id", "model", "created", "usage", "role", "content", "refusal", "tool_calls", "tool_ids"})
+    | {"finish_reason", "logprobs", "audio", "annotations", "function_call", "reasoning"},
+)
+"""What a function is taken to do and to report that says nothing of itself."""
+
+
+class ClientUnderTest:
+    """A client that is started with the first scenario and ended with `close`."""
+
+    def __init__(self, client: str | Sequence[str] | Callable[[dict[str, Any]], dict[str, Any]], strict: bool) -> None:
+        """Takes a command, as a line or in words, or a function; one may have an attribute `hello`, as in the protocol.
+
+        Raises `AdapterError` where it does not begin.
+        """
+        self._driver = ClientDriver(_starting(client))
+        self._strict = strict
+        self._scenarios = {scenario.id: scenario for scenario in scenarios()}
+        self._failed: set[str] = set()
+
+    def close(self) -> None:
+        """Ends the client."""
+        self._driver.close()
+
+    def facts(self, scenario_id: str) -> list[tuple[str, str]]:
+        """What a report tells of a scenario besides its outcome."""
+        scenario = self._scenarios[scenario_id]
+        return [("level", str(scenario.grade)), ("purpose", scenario.purpose), ("client", self._driver.hello.client)]
+
+    def tell(self, scenario_id: str) -> None:
+        """Passes, fails, skips or xfails the test of a scenario.
+
+        A failed `must` fails, a failed `should` or `policy` does in a strict run, and what else fails is an expected
+        failure. A request that breaks a rule that is a MUST fails, too.
+        """
+        __tracebackhide__ = True
+        scenario = self._scenarios[scenario_id]
+        if blockers := sorted(self._failed.intersection(scenario.blocked_by)):
+            pytest.skip(f"blocked by {', '.join(blockers)}")
+        try:
+            result, sent = self._driver.ask(scenario)
+        except AdapterError as problem:
+            _fail(str(problem))
+        if result.outcome is ScenarioOutcome.UNSUPPORTED:
+            pytest.skip(result.detail)
+        if result.outcome is ScenarioOutcome.FAILED:
+            self._failed.add(scenario_id)
+            text = f"{scenario.grade} {scenario.id}: {scenario.purpose}\n  {result.kind}: {plain(result.detail, 800)}"
+            if scenario.grade is Grade.MUST or (self._strict and scenario.grade in {Grade.SHOULD, Grade.POLICY}):
+                _fail(text)
+            pytest.xfail(text)
+        if broken := _broken(sent, self._strict):
+            _fail("\n".join(broken))
+
+
+def _starting(
+    client: str | Sequence[str] | Callable[[dict[str, Any]], dict[str, Any]],
+) -> Callable[[], AdapterProcess | InProcess]:
+    if callable(client):
+        told = getattr(client, "hello", None)
+        return partial(InProcess, client, EVERYTHING if told is None else _hello(told))
+    return partial(AdapterProcess, shlex.split(client) if isinstance(client, str) else list(client))
+
+
+def _hello(told: Any) -> Hello:
+    from chatconform.run.adapter import hello_of
+
+    return told if isinstance(told, Hello) else hello_of({"hello": told})
+
+
+def _broken(sent: Sequence[Exchange], strict: bool) -> list[str]:
+    """What the requests break of the rules that count, a line each."""
+    counted = {Level.MUST, Level.SHOULD} if strict else {Level.MUST}
+    on_requests = [rule for rule in rules() if rule.on is Part.REQUEST and rule.level in counted]
+    results = (result for exchange in sent for result in judge(exchange, on_requests))
+    return [
+        f"{result.rule.level} {result.rule.id}: {finding.pointer} {plain(finding.message, 400)}"
+        for result in results
+        if result.verdict is Verdict.FAILED
+        for finding in result.findings
+    ]
+
+
+def _fail(text: str) -> NoReturn:
+    __tracebackhide__ = True
+    pytest.fail(text, pytrace=False)
