@@ -197,6 +197,20 @@ def test_leaving_at_once_waits_for_nothing(ask: AskOnce) -> None:
     assert exchange.about["left_after"] == 0
 
 
+def test_leaving_in_time_is_no_failure(ask: AskOnce) -> None:
+    exchange = ask(5.0, OK + b"\r\n", ask=Ask({}, leave_within=0.05))
+    assert exchange.response is None
+    assert exchange.failure is None
+    assert exchange.about["left_after"] == 0
+
+
+def test_an_answer_that_comes_in_time_is_whole(ask: AskOnce) -> None:
+    exchange = ask(OK + b"Content-Length: 2\r\n\r\n{}", ask=Ask({}, leave_within=5.0))
+    assert exchange.response is not None
+    assert exchange.response.complete
+    assert "left_after" not in exchange.about
+
+
 def test_a_stream_that_ends_before_we_leave_is_whole(ask: AskOnce) -> None:
     exchange = ask(SSE + chunk(b"data: [DONE]\n\n") + LAST, ask=Ask({"stream": True}, leave_after=3))
     assert exchange.response is not None
