@@ -15,6 +15,9 @@ FEWEST_EVENTS: Final = 16
 SHORTEST: Final = 0.3
 """Seconds that making the long answer has to take, for anyone to see whether it was held back."""
 MOST_PIECES: Final = 3
+"""So many pieces a body may come in that was sent at once."""
+CLEAR: Final = 0.05
+"""Seconds over which pieces have to come to have been sent one after the other."""
 
 
 def _delivered(series: Sequence[Exchange], what: str) -> tuple[int, Exchange] | None:
@@ -49,10 +52,11 @@ def streams_come_as_they_are_made(series: Sequence[Exchange]) -> Iterator[Findin
         yield Finding("", f"the stream has content-length {length[:20]}", "chunks, each sent when it is made", number)
         return
     taken = (long.seconds or 0.0) - (short.seconds or 0.0)
+    spread = response.pieces[-1].at - response.pieces[0].at if response.pieces else 0.0
+    if len(response.pieces) > MOST_PIECES and spread > CLEAR:
+        return
     if taken < SHORTEST or not response.pieces:
         yield Inconclusive("the answer was made too fast to see whether it was held back")
-        return
-    spread = response.pieces[-1].at - response.pieces[0].at
-    if len(response.pieces) <= MOST_PIECES and spread < taken / 10:
+    elif len(response.pieces) <= MOST_PIECES and spread < taken / 10:
         shown = f"{len(long.events)} events came within {spread * 1000:.0f} ms, after {response.pieces[0].at:.2f} s"
         yield Finding("", shown, "events that come while the answer is made", number)
