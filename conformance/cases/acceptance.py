@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from chatconform.cases.parameters import parameters
-from chatconform.cases.tools import function, twins
+from chatconform.cases.tools import forced, function, twins
 from chatconform.core.case import Situation, case
 from chatconform.rules.asking import count, kept
 from chatconform.rules.reading import choices
@@ -176,7 +176,7 @@ def tools(situation: Situation) -> Asking:
         function("stop_it", "Stops it.", parameters={}, strict=None),
         function("go_on", "Goes on.", strict=False),
     ]
-    long = [function("n" * 64, "Does nothing.", parameters={"type": "object", "properties": {}})]
+    long = [function("n" * 64, "Does nothing.", parameters=forced("how", "quickly"))]
     yield from together_or_each(
         situation.chat(tools=[*bare, *long], most=MOST),
         (situation.chat(tools=some, most=MOST) for some in ([bare[0]], [bare[1]], [bare[2]], long)),

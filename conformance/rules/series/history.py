@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from chatconform.core.exchange import Exchange
 from chatconform.core.rule import Finding, Inconclusive, Level, Part, rule
 from chatconform.core.telling import tell
 from chatconform.rules import asking
+from chatconform.rules.demands import Demand, demands
 from chatconform.rules.validity import faults_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+UNUSUAL: Final = {Demand.PARTS, Demand.BARE_CALLS, Demand.ORDER, Demand.IDS}
 
 
 def _gives_results(exchange: Exchange) -> bool:
     """Whether a request is valid and hands back what tools came to."""
     messages = asking.listed(exchange.asked.get("messages"))
     return any(message.get("role") == "tool" for message in messages) and not faults_of(exchange)
+
+
+def _is_usual(exchange: Exchange) -> bool:
+    """Whether its history has the form that every server knows; other forms have rules of their own."""
+    return not demands(exchange.asked) & UNUSUAL
 
 
 def _takes_tools(series: Sequence[Exchange]) -> bool:
@@ -30,7 +38,7 @@ def _takes_tools(series: Sequence[Exchange]) -> bool:
     Level.MUST,
     on=Part.SERIES,
     source="ChatCompletionRequestToolMessage; ChatCompletionRequestAssistantMessage.tool_calls",
-    when=lambda series: _takes_tools(series) and any(map(_gives_results, series)),
+    when=lambda series: _takes_tools(series) and any(_gives_results(e) and _is_usual(e) for e in series),
 )
 def tool_results_are_accepted(series: Sequence[Exchange]) -> Iterator[Finding | Inconclusive]:
     """A server that takes tools takes their results back: any text, an empty one too.
@@ -39,7 +47,7 @@ def tool_results_are_accepted(series: Sequence[Exchange]) -> Iterator[Finding | 
     and results that the case wrote itself, on servers that answered a request with tools before.
     """
     for number, exchange in enumerate(series):
-        if not _gives_results(exchange):
+        if not _gives_results(exchange) or not _is_usual(exchange):
             continue
         if exchange.refused:
             found = f"is refused with status {exchange.status}: {tell(_reason(exchange), 60)}"
