@@ -71,6 +71,8 @@ def refused_beside(demand: Demand, series: Sequence[Exchange]) -> Iterator[Findi
             continue
         if reason := excuse(exchange):
             yield Inconclusive(reason)
+        elif _is_explained(demand, exchange, series):
+            continue
         elif _base(demand, exchange, series):
             yield Finding(
                 _place(demand, exchange.asked), _says(demand, exchange), expected="an answer", exchange=number
@@ -97,6 +99,13 @@ def _base(demand: Demand, exchange: Exchange, series: Sequence[Exchange]) -> boo
     rest = demands(exchange.asked) - {demand}
     asked = (demands(other.asked) for other in series if answers(other) and other.asked)
     return any(rest <= found and demand not in found for found in asked)
+
+
+def _is_explained(demand: Demand, exchange: Exchange, series: Sequence[Exchange]) -> bool:
+    """Whether a request with some of the other demands, and without this one, is refused as well."""
+    all_of_it = demands(exchange.asked)
+    asked = (demands(other.asked) for other in series if other.refused and other.asked and not faults_of(other))
+    return any(found < all_of_it and demand not in found for found in asked)
 
 
 def excuse(exchange: Exchange) -> str | None:
