@@ -85,13 +85,15 @@ def texts_generator(texts: Texts) -> Callable[[Source], str]:
             return lambda source: source.text(low, high)
         return _tried(strings, lambda source: source.text(low, high))
     spoken, lengths = texts.language, texts.lengths
-    pool = tuple(samples(texts, _POOL))
+    pool = samples(texts, _POOL)
     near, count = min(len(lengths), 12), len(lengths)
 
     def draw(source: Source) -> str:
         chosen = source.below(len(pool) * 4 // 3 + 1)
         if chosen < len(pool):
             return pool[chosen]
+        if not count or (not texts.exact and source.below(2)):
+            return spoken.spelled(source.below)
         at = source.below(near) if count == near or source.below(4) else source.below(count)
         return spoken.drawn(lengths[at], source.below)
 

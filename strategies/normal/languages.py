@@ -8,13 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache
+from itertools import islice
 from typing import Any
 
 from chatconform.strategies.normal import characters
 from chatconform.strategies.normal.patterns import Tree, read
 
-_MOST_STATES = 4000
+_MOST_WORK = 60_000
+_MOST_STATES = 1500
 _MOST_LENGTHS = 2000
+_MANY_LENGTHS = 200
 
 
 class _Term:
@@ -31,6 +34,7 @@ class _Algebra:
 
     def __init__(self) -> None:
         self.terms: dict[tuple[Any, ...], _Term] = {}
+        self.work = 0
         self.nothing = self.make("nothing")
         self.empty = self.make("empty")
         self.start = self.make("start", anchored=True)
@@ -156,6 +160,7 @@ class _Algebra:
 
     def derived(self, term: _Term, character: str, start: bool) -> _Term:
         """What must follow once the character was read."""
+        self.work += 1
         match term.kind:
             case "chars":
                 return self.empty if characters.holds(term.args[0], character) else self.nothing
@@ -211,7 +216,8 @@ class _Algebra:
         return self.both([seen if tree[2] else self.negated(seen), then])
 
 
-def _blocks(sets: set[characters.Ranges]) -> list[characters.Ranges]:
+@lru_cache(maxsize=4096)
+def _blocks(sets: frozenset[characters.Ranges]) -> list[characters.Ranges]:
     """Split all characters into blocks that none of the sets tells apart."""
     blocks = [characters.ALL]
     for ranges in sorted(sets):
@@ -228,6 +234,7 @@ class Language:
     def __init__(self, wanted: tuple[str, ...], unwanted: tuple[str, ...], words: tuple[str, ...]) -> None:
         algebra = self._algebra = _Algebra()
         self.exact = all(read(p).exact for p in (*wanted, *unwanted))
+        self.wanted = wanted
         parts = [self._search(p) for p in wanted]
         # The complement of a superset leaves out too much: an engine has to judge what is not exact.
         parts += [algebra.negated(self._search(p)) for p in unwanted if read(p).exact]
@@ -265,7 +272,7 @@ class Language:
             sets: set[characters.Ranges] = set()
             algebra.first_sets(term, start, sets)
             targets: dict[int, characters.Ranges] = {}
-            for block in _blocks(sets):
+            for block in _blocks(frozenset(sets)):
                 after = algebra.derived(term, chr(block[0][0]), start)
                 after = algebra.past(after) if start else after
                 if after is not algebra.nothing:
@@ -294,7 +301,7 @@ class Language:
         self._explored = True
         at = 0
         while at < len(self._states):
-            if at >= _MOST_STATES:
+            if at >= _MOST_STATES or self._algebra.work > _MOST_WORK:
                 self.complete = False
                 break
             self._next(at)
@@ -317,19 +324,22 @@ class Language:
         return self._by_length[length]
 
     def lengths(self, low: int, high: int | None) -> list[int]:
-        """Return lengths between the bounds that texts of the language can have, shortest first; not all when many."""
+        """Return lengths between the bounds that texts of the language can have, shortest first; not all when many.
+
+        Where the automaton is too large to be complete, there may be others.
+        """
         window = (low, high)
         if window not in self._windows:
             if not self._explored:
                 self._explore()
-            last = low + min(len(self._states), _MOST_LENGTHS) + 16
+            last = low + len(self._states) + 16
             if high is not None:
                 last = min(last, high)
             bit = 1 << self._first
-            found = [k for k in range(low, last + 1) if self._ending_in(k) & bit]
-            if high is not None and high > last and high <= _MOST_LENGTHS and self._ending_in(high) & bit:
+            spoken = (k for k in range(low, last + 1) if self._ending_in(k) & bit)
+            found = self._windows[window] = list(islice(spoken, _MANY_LENGTHS))
+            if high is not None and high <= _MOST_LENGTHS and high not in found and self._ending_in(high) & bit:
                 found.append(high)
-            self._windows[window] = found
         return self._windows[window]
 
     def drawn(self, length: int, below: Callable[[int], int]) -> str:
@@ -341,6 +351,10 @@ class Language:
             text.append(alphabet[chosen])
             state = targets[chosen]
         return "".join(text)
+
+    def spelled(self, below: Callable[[int], int]) -> str:
+        """Return a text that goes along the wanted patterns, one after the other: likely in the language, to be tried."""
+        return "".join(_spelled(read(pattern).tree, below) for pattern in self.wanted)
 
     def _alphabet(self, state: int, left: int) -> tuple[str, tuple[int, ...]]:
         key = (state, left)
@@ -356,6 +370,22 @@ class Language:
             pairs.sort(key=lambda pair: _RANK.get(pair[0], 1000))
             found = self._choices[key] = ("".join(p[0] for p in pairs), tuple(p[1] for p in pairs))
         return found
+
+
+def _spelled(tree: Tree, below: Callable[[int], int]) -> str:
+    match tree[0]:
+        case "chars":
+            alphabet = characters.samples(tree[1])
+            return alphabet[below(len(alphabet))] if alphabet else ""
+        case "all":
+            return "".join(_spelled(item, below) for item in tree[1:])
+        case "any":
+            return _spelled(tree[1 + below(len(tree) - 1)], below)
+        case "repeat":
+            _, inner, low, high = tree
+            more = below(4 if high is None else min(4, high - low + 1))
+            return "".join(_spelled(inner, below) for _ in range(low + more))
+    return ""
 
 
 def first(count: int) -> int:

@@ -81,7 +81,7 @@ def least(forms: Formed, objects: Objects, members: Members, look: Look) -> list
     for zone in members.zones:
         names = zone.names
         if len(chosen) + len(more) < objects.low:
-            names = tuple(samples(zone.texts, objects.low))
+            names = samples(zone.texts, objects.low)
         more += [(n, key) for n in names if n not in chosen and look(key := _key(forms, objects, n)) < NEVER]
     for name, key in more:
         if len(chosen) >= objects.low:

@@ -18,7 +18,7 @@ _LONG_WORD = 200
 class Texts:
     """The texts of an alternative: of a format, of a language with these lengths, or any of a length within bounds.
 
-    Where it is not exact, each text has to be tried.
+    Where it is not exact, each text has to be tried; where a language has no lengths, it is spelled along its patterns.
     """
 
     strings: Strings
@@ -40,22 +40,25 @@ def texts_of(strings: Strings) -> Texts | None:
         return Texts(strings, None, (), not strings.banned)
     spoken = language(strings.patterns, strings.unpatterns, words)
     lengths = tuple(spoken.lengths(strings.low, strings.high))
-    if not lengths:
+    if not lengths and spoken.exact and spoken.complete:
         return None
-    exact = spoken.exact and len(words) == len(strings.banned)
+    exact = bool(lengths) and spoken.exact and len(words) == len(strings.banned)
     texts = Texts(strings, spoken, lengths, exact)
     return texts if exact or samples(texts, 1) else None
 
 
-def samples(texts: Texts, count: int) -> list[str]:
+@lru_cache(maxsize=2048)
+def samples(texts: Texts, count: int) -> tuple[str, ...]:
     """Return up to that many different texts that meet the alternative, the shortest first."""
     strings = texts.strings
     if strings.formats:
-        return list(examples(strings)[:count])
+        return examples(strings)[:count]
     random = Random(0).random
     found: dict[str, None] = {}
     for i in range(40 * count + 400):
-        if texts.language is not None:
+        if texts.language is not None and (not texts.lengths or (not texts.exact and i % 2)):
+            text = texts.language.spelled(lambda n: int(random() * n))
+        elif texts.language is not None:
             length = texts.lengths[min(i // 8, len(texts.lengths) - 1)]
             text = texts.language.drawn(length, first if i == 0 else lambda n: int(random() * n))
         else:
@@ -63,8 +66,8 @@ def samples(texts: Texts, count: int) -> list[str]:
             if strings.high is not None and length > strings.high:
                 break
             text = "".join("abcdefghijklmnopqrstuvwxyz"[int(random() * 26)] for _ in range(length))
-        if accepts_text(strings, text):
+        if texts.exact or accepts_text(strings, text):
             found[text] = None
             if len(found) == count:
                 break
-    return list(found)
+    return tuple(found)
