@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 CONCURRENCY: Final = 8
 TRIES: Final = 3
 """How often a scenario is asked anew because another one hung the adapter."""
+FOUNDATION: Final = ("ns.plain", "st.plain")
+"""Scenarios without which generated streams say nothing."""
 FAILED: Final = {ScenarioOutcome.FAILED, ScenarioOutcome.BLOCKED}
 
 
@@ -172,13 +174,15 @@ def check_client(
     scenarios: Sequence[Scenario] | None = None,
     concurrency: int = CONCURRENCY,
     timeout: float | None = None,
+    fuzz: int = 0,
     seed: int = 0,
     progress: Callable[[ScenarioResult], None] | None = None,
 ) -> ClientRunResult:
     """Puts a client through scenarios, several at a time, and judges the requests that it sends.
 
     Takes a function that starts the client (again, after a hang), the scenarios (all of them by default), how many are
-    asked at a time, and the most seconds that one may take. Gives the results in the order of the scenarios. Raises
+    asked at a time, the most seconds that one may take, and how many generated streams come on top. Gives the results
+    in the order of the scenarios. Raises
     `AdapterError` where the client does not begin; one that breaks later cuts the run short.
     """
     chosen = tuple(all_scenarios() if scenarios is None else scenarios)
@@ -202,6 +206,11 @@ def check_client(
             out = [pool.submit(_unless_blocked, driver, scenario, done) for scenario in wave]
             for future in as_completed(out):
                 take(*future.result())
+        if fuzz and not any(done[name].outcome in FAILED for name in FOUNDATION if name in done):
+            from chatconform.run.client_fuzzing import fuzzed  # it needs the strategies, which most runs do not
+
+            for result, sent in fuzzed(driver, fuzz, seed, pool):
+                take(result, sent)
     except AdapterError as error:
         cut_short = str(error)
     except KeyboardInterrupt:
@@ -214,7 +223,7 @@ def check_client(
     return ClientRunResult(
         driver.hello.client,
         driver.hello.version,
-        tuple(done[scenario.id] for scenario in chosen if scenario.id in done),
+        (*(done.pop(scenario.id) for scenario in chosen if scenario.id in done), *done.values()),
         tuple(tally.outcomes.values()),
         len(exchanges),
         time.monotonic() - began,

@@ -38,8 +38,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--concurrency", type=count, default=8, metavar="N", help="scenarios at once (default %(default)s)"
     )
+    parser.add_argument(
+        "--fuzz", type=streams, default=0, metavar="N", help="as many generated streams on top (default %(default)s)"
+    )
+    parser.add_argument(
+        "--seed", type=int, default=0, metavar="N", help="where chance comes from; the same seed generates the same"
+    )
     parser.add_argument("--list", action="store_true", help="tell the chosen scenarios, and start nothing")
     add_reporting(parser)
+
+
+def streams(text: str) -> int:
+    """A number of generated streams, for argparse."""
+    if not text.isdecimal() or int(text[:9]) > 1_000_000:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number between 0 and 1000000")
+    return int(text)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -89,6 +102,8 @@ def _run(args: argparse.Namespace) -> int:
             scenarios=scenarios,
             concurrency=args.concurrency,
             timeout=args.timeout,
+            fuzz=args.fuzz,
+            seed=args.seed,
             progress=tell,
         )
     return tell_result(wanted, result, args, partial(render, result))
