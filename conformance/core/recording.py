@@ -7,7 +7,7 @@ and as JSON wherever they are exactly what a compact writer makes of it, so that
 from __future__ import annotations
 
 import base64
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
@@ -15,9 +15,15 @@ from chatconform.core.exchange import EVENT_STREAM, Exchange, Failure, Origin, P
 from chatconform.core.sse import begins_stream
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 JSON_TYPE = ("content-type", "application/json")
+OBJECT: Final = ("an object", (dict,))
+LIST: Final = ("a list", (list,))
+TEXT: Final = ("a string", (str,))
+INTEGER: Final = ("an integer", (int,))
+NUMBER: Final = ("a number", (int, float))
+TRUTH: Final = ("true or false", (bool,))
 
 
 def to_json(exchange: Exchange) -> dict[str, Any]:
@@ -38,15 +44,17 @@ def to_json(exchange: Exchange) -> dict[str, Any]:
         },
     }
     if response is not None:
-        record["response"] = {
-            "status": response.status,
-            "headers": [list(pair) for pair in response.headers],
-            **_written(response.body),
+        known = {
             "arrivals": [[round(piece.at, 6), len(piece.data)] for piece in response.pieces] or None,
             "complete": None if response.complete else False,
             "wire_faults": list(response.wire_faults) or None,
         }
-        record["response"] = {key: value for key, value in record["response"].items() if value is not None}
+        record["response"] = {
+            "status": response.status,
+            "headers": [list(pair) for pair in response.headers],
+            **_written(response.body),
+            **{key: value for key, value in known.items() if value is not None},
+        }
     if failure is not None:
         record["failure"] = {"kind": failure.kind, "message": failure.message}
     return {key: value for key, value in record.items() if value is not None}
@@ -58,47 +66,72 @@ def from_json(record: Mapping[str, Any], case: str = "recording") -> Exchange:
     Everything but the bodies may be left out: the method is then POST, the target `/v1/chat/completions`, the status
     200, and the content type that of the body. Raises `ValueError` with what is wrong for an object that is none.
     """
-    try:
-        request, response, failure = record["request"], record.get("response"), record.get("failure")
-        return Exchange(
-            origin=Origin(record.get("case", case), record.get("step", 0), record.get("seed")),
-            request=Request(
-                request.get("method", "POST"),
-                request.get("target", "/v1/chat/completions"),
-                _headers(request, JSON_TYPE),
-                _read(request),
-            ),
-            response=None if response is None else _response(response),
-            failure=None if failure is None else Failure(failure["kind"], failure.get("message", "")),
-            started=record.get("started"),
-            seconds=record.get("seconds"),
-            about=record.get("about", {}),
-        )
-    except (KeyError, TypeError, AttributeError) as error:
-        raise ValueError(f"this is no recorded exchange: {type(error).__name__} {error}") from None
+    request, response, failure = _get(record, "request", OBJECT), None, None
+    if record.get("response") is not None:
+        response = _response(_get(record, "response", OBJECT))
+    if record.get("failure") is not None:
+        told = _get(record, "failure", OBJECT)
+        failure = Failure(_get(told, "kind", TEXT), _get(told, "message", TEXT, ""))
+    return Exchange(
+        origin=Origin(
+            _get(record, "case", TEXT, case), _get(record, "step", INTEGER, 0), _get(record, "seed", INTEGER, None)
+        ),
+        request=Request(
+            _get(request, "method", TEXT, "POST"),
+            _get(request, "target", TEXT, "/v1/chat/completions"),
+            _headers(request, JSON_TYPE),
+            _read(request),
+        ),
+        response=response,
+        failure=failure,
+        started=_get(record, "started", NUMBER, None),
+        seconds=_get(record, "seconds", NUMBER, None),
+        about=_get(record, "about", OBJECT, {}),
+    )
 
 
 def _response(record: Mapping[str, Any]) -> Response:
     body = _read(record)
     is_stream = "json" not in record and begins_stream(body)
-    pieces, start = [], 0
-    for at, length in record.get("arrivals", ()):
-        pieces.append(Piece(at, body[start : start + length]))
-        start += length
     return Response(
-        record.get("status", 200),
+        _get(record, "status", INTEGER, 200),
         _headers(record, ("content-type", EVENT_STREAM) if is_stream else JSON_TYPE),
         body,
-        tuple(pieces),
-        record.get("complete", True),
-        tuple(record.get("wire_faults", ())),
+        tuple(_pieces(_get(record, "arrivals", LIST, ()), body)),
+        _get(record, "complete", TRUTH, True),
+        tuple(str(fault) for fault in _get(record, "wire_faults", LIST, ())),
     )
+
+
+def _pieces(arrivals: Iterable[Any], body: bytes) -> Iterator[Piece]:
+    start = 0
+    for arrival in arrivals:
+        match arrival:
+            case [int() | float() as at, int(length)] if length >= 0:
+                yield Piece(at, body[start : start + length])
+                start += length
+            case _:
+                raise ValueError("this is no recorded exchange: `arrivals` holds pairs of a time and a length")
+
+
+def _get(record: Mapping[str, Any], key: str, kind: tuple[str, tuple[type, ...]], default: Any = ...) -> Any:
+    """What stands under a key, which has to be of a kind; null is as absent where that has a default."""
+    name, types = kind
+    value = record.get(key) if isinstance(record, dict) else None
+    if value is None and default is not ...:
+        return default
+    if not isinstance(value, types) or (isinstance(value, bool) and bool not in types):
+        raise ValueError(f"this is no recorded exchange: `{key}` is {name}")
+    return value
 
 
 def _headers(record: Mapping[str, Any], usual: tuple[str, str]) -> tuple[tuple[str, str], ...]:
     if "headers" not in record:
         return (usual,)
-    return tuple((str(name), str(value)) for name, value in record["headers"])
+    pairs = _get(record, "headers", LIST)
+    if not all(isinstance(pair, list) and len(pair) == 2 for pair in pairs):
+        raise ValueError("this is no recorded exchange: `headers` holds pairs of a name and a value")
+    return tuple((str(name), str(value)) for name, value in pairs)
 
 
 def _written(body: bytes) -> dict[str, Any]:
@@ -119,7 +152,11 @@ def _written(body: bytes) -> dict[str, Any]:
 
 def _read(record: Mapping[str, Any]) -> bytes:
     if "json" in record:
-        return orjson.dumps(record["json"])
+        try:
+            return orjson.dumps(record["json"])
+        except TypeError as error:  # it nests more deeply than a writer goes
+            raise ValueError(f"this is no recorded exchange: `json` cannot be written ({error})") from None
     if "base64" in record:
-        return base64.b64decode(record["base64"], validate=True)
-    return str(record.get("text", "")).encode("utf-8", "surrogatepass")
+        return base64.b64decode(_get(record, "base64", TEXT), validate=True)
+    text: str = _get(record, "text", TEXT, "")
+    return text.encode("utf-8", "surrogatepass")

@@ -1,4 +1,4 @@
-"""Values told in messages: on one line, short, and harmless whatever they hold."""
+"""Values told in messages: short, on one line, and harmless."""
 
 from __future__ import annotations
 
@@ -10,50 +10,40 @@ from hypothesis import strategies as st
 
 from chatconform.core.telling import MOST, tell
 
-ANYTHING = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters()) | st.binary(),
     lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=30,
 )
+
+
+@given(VALUES)
+def test_any_value_is_one_short_printable_line(value: Any) -> None:
+    told = tell(value)
+    assert told.isprintable()
+    assert len(told) <= MOST
+    told.encode()
 
 
 @pytest.mark.parametrize(
     ("value", "told"),
     [
-        ("it's", '"it\'s"'),
-        ('a "b" \\', '"a \\"b\\" \\\\"'),
-        ("\x1b[31m\n", '"\\u001b[31m\\n"'),
-        ("\u202e\ud800", '"\\u202e\\ud800"'),
-        ("日本 🙂", '"日本 🙂"'),
-        (None, "null"),
-        (True, "true"),
-        (1.5, "1.5"),
-        ({"a": [1, {"b": None}]}, '{"a": [1, {"b": null}]}'),
-        ([], "[]"),
-        ({}, "{}"),
+        ("é🙂", '"é🙂"'),
+        ("\x1b[31m", '"\\u001b[31m"'),
+        ("\u202e", '"\\u202e"'),
+        ([1, None, {"a": True}], '[1, null, {"a": true}]'),
         (10**400, "an integer of 1329 bits"),
+        (-0.0, "-0.0"),
     ],
 )
-def test_a_value_is_told_as_json(value: Any, told: str) -> None:
+def test_a_value_is_told_as_json_that_shows_itself(value: Any, told: str) -> None:
     assert tell(value) == told
 
 
-@given(ANYTHING, st.integers(10, 200))
-def test_any_value_is_one_short_printable_line(value: Any, most: int) -> None:
-    told = tell(value, most)
-    assert len(told) <= most
-    assert told.isprintable()
-
-
-def test_what_is_cut_ends_with_dots() -> None:
-    assert tell("x" * 1000).endswith("...")
-    assert tell(["x"] * 1000).endswith("...")
-    assert len(tell("x" * 1000)) == MOST
-
-
-def test_a_deep_or_large_value_is_told_too() -> None:
+def test_a_deep_or_long_value_costs_no_more_than_a_small_one() -> None:
     deep: Any = []
     for _ in range(100_000):
         deep = [deep]
     assert tell(deep) == "[[[[[...]]]]]"
-    assert tell(["x" * 10_000_000] * 1000).endswith("...")
-    assert tell({str(number): number for number in range(100_000)}).endswith("...")
+    assert tell("x" * 10_000_000).endswith("...")
+    assert tell(list(range(1_000_000))).endswith("...")
