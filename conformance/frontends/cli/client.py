@@ -93,7 +93,7 @@ def _run(args: argparse.Namespace) -> int:
         done.append(result)
         failed = sum(one.outcome == "failed" for one in done)
         sent = sum(len(one.requests) for one in done)
-        line.tell(Progress(len(done), len(scenarios), sent, failed, time.monotonic() - began, result.scenario.id))
+        line.tell(Progress(len(done), max(len(done), len(scenarios)), sent, failed, time.monotonic() - began, result.scenario.id))
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # a job that is cancelled tells what it learnt, too
     with ProgressLine(sys.stderr) as line:
