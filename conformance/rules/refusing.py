@@ -7,6 +7,7 @@ reason, or is told as an error inside a success, is the subject of other rules.
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 from chatconform.core.rule import Finding, Inconclusive
 from chatconform.rules.scope import asks_chat
@@ -15,13 +16,25 @@ from chatconform.rules.validity import faults_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from chatconform.core.exchange import Exchange
+    from chatconform.core.exchange import Exchange, Request
     from chatconform.rules.validity import Kind
+
+
+_known: WeakKeyDictionary[Request, frozenset[Kind]] = WeakKeyDictionary()
 
 
 def has_fault(kind: Kind) -> Callable[[Exchange], bool]:
     """Tells of an exchange whether its request, a JSON object sent to the endpoint, has a fault of that kind."""
-    return lambda exchange: asks_chat(exchange) and any(fault.kind is kind for fault in faults_of(exchange))
+    return lambda exchange: kind in _kinds(exchange)
+
+
+def _kinds(exchange: Exchange) -> frozenset[Kind]:
+    """The kinds of the faults of a request to the endpoint; worked out once, however many rules ask."""
+    found = _known.get(exchange.request)
+    if found is None:
+        kinds = frozenset(fault.kind for fault in faults_of(exchange)) if asks_chat(exchange) else frozenset()
+        found = _known[exchange.request] = kinds
+    return found
 
 
 def answers(exchange: Exchange) -> bool:
