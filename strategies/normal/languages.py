@@ -212,6 +212,8 @@ class _Algebra:
                 return self.chain(self.start, then)
             case "end":
                 return self.chain(self.end, then)
+            case "behind":
+                return then
         seen = self.compiled(tree[1], self.everything)
         return self.both([seen if tree[2] else self.negated(seen), then])
 
@@ -353,7 +355,7 @@ class Language:
         return "".join(text)
 
     def spelled(self, below: Callable[[int], int]) -> str:
-        """Return a text that goes along the wanted patterns, one after the other: likely in the language, to be tried."""
+        """Return a text that goes along the wanted patterns, one after the other; it has to be tried."""
         return "".join(_spelled(read(pattern).tree, below) for pattern in self.wanted)
 
     def _alphabet(self, state: int, left: int) -> tuple[str, tuple[int, ...]]:
@@ -381,6 +383,8 @@ def _spelled(tree: Tree, below: Callable[[int], int]) -> str:
             return "".join(_spelled(item, below) for item in tree[1:])
         case "any":
             return _spelled(tree[1 + below(len(tree) - 1)], below)
+        case "behind":
+            return _spelled(tree[1], below)
         case "repeat":
             _, inner, low, high = tree
             more = below(4 if high is None else min(4, high - low + 1))

@@ -116,7 +116,7 @@ class _Reader:
             self.exact = False  # a possessive quantifier matches less than its greedy twin
         if self.quantifier() is not None:
             raise _Unreadable("two quantifiers in a row")
-        if item[0] in ("start", "end", "ahead"):
+        if item[0] in ("start", "end", "ahead", "behind"):
             return item if low else EMPTY
         return ("repeat", item, low, high)
 
@@ -161,14 +161,16 @@ class _Reader:
     def group(self, depth: int) -> Tree:
         number = None
         wanted: bool | None = None
-        behind = False
+        behind: bool | None = None
         if self.took("?"):
             if self.took("="):
                 wanted = True
             elif self.took("!"):
                 wanted = False
-            elif self.took("<=") or self.took("<!"):
+            elif self.took("<="):
                 behind = True
+            elif self.took("<!"):
+                behind = False
             elif self.took("P<") or self.took("<"):
                 self.names[self.until(">")] = number = self.opened()
             elif self.took("P="):
@@ -190,9 +192,9 @@ class _Reader:
             raise _Unreadable("a parenthesis is not closed")
         if number is not None:
             self.groups[number - 1] = tree
-        if behind:
+        if behind is not None:
             self.exact = False
-            return EMPTY
+            return ("behind", tree) if behind else EMPTY
         return tree if wanted is None else ("ahead", tree, wanted)
 
     def opened(self) -> int:
