@@ -40,23 +40,28 @@ def named(name: str) -> dict[str, Any]:
     return {"type": "function", "function": {"name": name}}
 
 
-def twins(situation: Situation) -> list[dict[str, Any]]:
-    """Two strict tools, alike but for their names and the one value that each takes."""
+def gates(situation: Situation, *sides: str) -> list[dict[str, Any]]:
+    """Strict tools, alike but for their names and the one value that each takes."""
     return [
         function(
             f"open_{side}_gate", f"Opens the {side} gate.", strict=True, parameters=forced("code", code(situation))
         )
-        for side in ("north", "south")
+        for side in sides
     ]
+
+
+def twins(situation: Situation) -> list[dict[str, Any]]:
+    """Two such tools."""
+    return gates(situation, "north", "south")
 
 
 @case("tools.named", exercises=[*CALLS, "response.tools.named-is-kept"], most=3)
 def named_tools(situation: Situation) -> Asking:
-    """A choice that names one of two alike tools, whole and streamed, and one that names a tool without parameters."""
-    tools = twins(situation)
+    """A choice that names one of four alike tools, whole and streamed, and one that names a tool without parameters."""
+    tools = gates(situation, "north", "east", "south", "west")
     yield situation.chat("Open a gate.", tools=tools, tool_choice=named("open_south_gate"), most=MOST)
-    yield situation.chat("Open a gate.", tools=tools, tool_choice=named("open_north_gate"), most=MOST, **STREAMED)
-    bare = [function("refresh", "Refreshes the page."), tools[0]]
+    yield situation.chat("Open a gate.", tools=tools, tool_choice=named("open_west_gate"), most=MOST, **STREAMED)
+    bare = [*tools, function("refresh", "Refreshes the page.")]
     yield situation.chat("Refresh the page.", tools=bare, tool_choice=named("refresh"), most=MOST)
 
 
