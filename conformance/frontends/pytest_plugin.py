@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from chatconform.core.rule import Rule
+    from chatconform.run.strict_server import StrictServer
     from chatconform.suites.clients import ClientUnderTest
     from chatconform.suites.outcomes import Outcomes
 
@@ -161,6 +162,22 @@ def chatconform_client_under_test(pytestconfig: pytest.Config, chatconform_clien
         pytest.exit(f"chatconform: {problem}", returncode=pytest.ExitCode.USAGE_ERROR)
     yield client
     client.close()
+
+
+@pytest.fixture
+def chatconform_server(pytestconfig: pytest.Config) -> Iterator[StrictServer]:
+    """A server to point a client at: `url`, `script(...)`, `requests`; the test fails if a request breaks a rule.
+
+    It answers as the reference does, or by the script. `violations` can be cleared by a test that breaks rules on
+    purpose. With `--chatconform-strict` a SHOULD counts as well.
+    """
+    from chatconform.run.strict_server import StrictServer
+
+    with StrictServer() as server:
+        yield server
+        broken = server.violations + (server.advice if option(pytestconfig, "strict") else [])
+    if broken:
+        pytest.fail("\n".join(["the client sent what the endpoint does not allow:", *map(str, broken)]), pytrace=False)
 
 
 def option(config: pytest.Config, name: str) -> Any:

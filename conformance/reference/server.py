@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, Self
 
 from chatconform.reference.connection import Connection
 from chatconform.reference.faults import find
-from chatconform.reference.pipeline import Service, pipeline
+from chatconform.reference.pipeline import Pipeline, Service, pipeline
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -30,8 +30,9 @@ class ReferenceServer:
     """The embedded server, as a context manager: it listens from the start to the end of the block.
 
     `port` 0 takes a free one. `latency` is how many seconds an answer takes; a stream spreads them over its tokens.
-    `fault` names one of `chatconform.reference.faults`. `patience` is how long a silent client is waited for. Raises
-    `OSError` where the port is taken, and `UnknownFaultError` for a fault that there is none of.
+    `fault` names one of `chatconform.reference.faults`. `patience` is how long a silent client is waited for. `stages`
+    takes the place of the usual ones. Raises `OSError` where the port is taken, and `UnknownFaultError` for a fault
+    that there is none of.
     """
 
     def __init__(
@@ -44,8 +45,9 @@ class ReferenceServer:
         fault: str | None = None,
         models: tuple[str, ...] = (MODEL,),
         patience: float = 10.0,
+        stages: Pipeline | None = None,
     ) -> None:
-        stages = pipeline(models, api_key)
+        stages = stages or pipeline(models, api_key)
         if fault is not None:
             stages = find(fault).broken(stages)
         self.models = models

@@ -85,7 +85,7 @@ def _run(args: argparse.Namespace) -> int:
     from chatconform.run.progress import Progress
 
     command = args.command or command_of(args.adapter, os.environ.get(PYTHON_VARIABLE, sys.executable))
-    wanted = wanted_reports(args.report)
+    wanted = wanted_reports(args.report, ClientRunResult)
     done: list[ScenarioResult] = []
     began = time.monotonic()
 
@@ -93,7 +93,8 @@ def _run(args: argparse.Namespace) -> int:
         done.append(result)
         failed = sum(one.outcome == "failed" for one in done)
         sent = sum(len(one.requests) for one in done)
-        line.tell(Progress(len(done), max(len(done), len(scenarios)), sent, failed, time.monotonic() - began, result.scenario.id))
+        known = max(len(done), len(scenarios))
+        line.tell(Progress(len(done), known, sent, failed, time.monotonic() - began, result.scenario.id))
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # a job that is cancelled tells what it learnt, too
     with ProgressLine(sys.stderr) as line:
