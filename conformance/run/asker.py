@@ -63,11 +63,17 @@ class Heard:
 
 
 class Asker:
-    """Sends requests to one target from any thread. `plain` is a request that it answered well at the start."""
+    """Sends requests to one target from any thread.
 
-    def __init__(self, send: Callable[[Ask, Origin], Exchange], plain: Ask, concurrency: int) -> None:
+    `plain` is a request that it answered well at the start, or if `breaks` is given, with that kind of failure.
+    """
+
+    def __init__(
+        self, send: Callable[[Ask, Origin], Exchange], plain: Ask, concurrency: int, breaks: str | None = None
+    ) -> None:
         self._send = send
         self._plain = plain
+        self._breaks = breaks
         self._gate = Gate(concurrency)
         self._lock = threading.Lock()
         self._vital = threading.Lock()
@@ -100,6 +106,10 @@ class Asker:
         rate = (self._broken_by_chance + 1) / (self._answered_in_the_end + 2)
         return math.ceil(math.log(CHANCE) / math.log(rate))
 
+    def trouble(self, exchange: Exchange) -> Trouble | None:
+        """What stands in the way of judging an exchange with this target; None where it is steady evidence."""
+        return trouble(exchange, self._breaks)
+
     def stop(self, reason: str) -> None:
         """Ends the run; the first reason given is kept."""
         with self._lock:
@@ -112,7 +122,7 @@ class Asker:
         while True:
             exchange = self.send(ask, origin, together=together and not tries)
             tries += 1
-            found = trouble(exchange)
+            found = self.trouble(exchange)
             if found is None:
                 self._gate.went_well()
                 self.answered(broken, tries)
@@ -170,7 +180,7 @@ class Asker:
             with self._lock:
                 self.requests += 1
             exchange = self._send(ask, origin)
-        found = trouble(exchange)
+        found = self.trouble(exchange)
         if found and self._gate.closed:
             raise StoppedError
         with self._lock:
@@ -202,7 +212,7 @@ class Asker:
             while True:
                 self._plain_asked += 1
                 exchange = self.send(self._plain, Origin(PLAIN, self._plain_asked), together=True)
-                found = trouble(exchange)
+                found = self.trouble(exchange)
                 if found is None and exchange.succeeded:
                     self._alive_at = time.monotonic()
                     with self._lock:

@@ -39,7 +39,7 @@ class CannotCheckError(Exception):
 @dataclass(frozen=True, slots=True)
 class Reached:
     """A target that answers: the model to name, the name under which it takes a limit of tokens (empty for none), a
-    plain request that it answered, and what the reader must know.
+    plain request that it answered, what the reader must know, and how even that answer broke (None where it did not).
     """
 
     model: str
@@ -47,6 +47,7 @@ class Reached:
     plain: Ask
     notes: tuple[str, ...]
     requests: int
+    breaks: str | None = None
 
 
 def reach(send: Callable[[Ask, Origin], Exchange], base: str, model: str | None, *, has_key: bool = False) -> Reached:
@@ -59,8 +60,9 @@ def reach(send: Callable[[Ask, Origin], Exchange], base: str, model: str | None,
     if model is None:
         model = caller.only_model()
         notes.append(f"{tell(model)} is the only model that the target lists, so it is the one that was asked.")
-    limit, plain = caller.plain_request(model)
-    return Reached(model, limit, plain, tuple(notes), caller.requests)
+    limit, plain, exchange = caller.plain_request(model)
+    breaks = exchange.failure.kind if exchange.failure is not None else None
+    return Reached(model, limit, plain, tuple(notes), caller.requests, breaks)
 
 
 class _Caller:
@@ -87,13 +89,13 @@ class _Caller:
             raise CannotCheckError(f"{self._base} offers {len(names)} models; name one with --model: {_listed(names)}")
         return names[0]
 
-    def plain_request(self, model: str) -> tuple[str, Ask]:
+    def plain_request(self, model: str) -> tuple[str, Ask, Exchange]:
         for limit in LIMITS:
             limited = {limit: SHORT} if limit else {}
             plain = Ask({"model": model, "messages": [{"role": "user", "content": "Say hello."}], **limited})
             exchange = self._ask(plain)
             if exchange.succeeded and not _is_page(exchange):
-                return limit, plain
+                return limit, plain, exchange
             self._see_whether_there(exchange)
             if _speaks_of(exchange, model):
                 raise CannotCheckError(self._no_such_model(model, exchange))

@@ -23,6 +23,7 @@ from chatconform.run.asker import Asker
 from chatconform.run.choice import choose
 from chatconform.run.declared import declare
 from chatconform.run.gate import StoppedError
+from chatconform.run.hurry import Hurry
 from chatconform.run.progress import Progress
 from chatconform.run.provoke import Played, Stage
 from chatconform.run.reach import CannotCheckError, reach
@@ -134,7 +135,7 @@ class _Run:
                 reached = reach(target.send, target.url, self.model, has_key=bool(target.secrets))
             except CannotCheckError as error:
                 raise CannotCheckError(hidden.text(str(error))) from None
-            asker = Asker(target.send, reached.plain, self.concurrency)
+            asker = Asker(Hurry(target).send, reached.plain, self.concurrency, reached.breaks)
             abilities = Abilities(capabilities())
             stage = Stage(asker, self.choice.judged, abilities.see, self.declared)
             played = [Played(case) for case in self.choice.cases]

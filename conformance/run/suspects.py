@@ -100,7 +100,7 @@ def _again(asker: Asker, suspect: Suspect) -> str | None:
     """Sends it once more with nothing else in flight; None where it breaks again."""
     for _ in range(MOST_ABSENCES):
         exchange = asker.send(suspect.ask, suspect.exchange.origin)
-        match trouble(exchange):
+        match asker.trouble(exchange):
             case None:
                 asker.answered(suspect.tries, suspect.tries + 1)
                 return "it broke at first, and was answered when asked again"

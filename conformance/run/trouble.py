@@ -11,6 +11,7 @@ The law of this room: a target is judged by what it answers steadily, never by i
   time is judged. If the target was seen to waver (the same request broken once and answered another time) it is asked
   as often as it takes for chance to be ruled out, or not judged.
 - *Silent* (a timeout) is suspect at once, and judged only if a plain request is answered many times faster than that.
+  A target whose answers break the same way from the first plain one on does so as a rule, and is judged at once.
 - *Absent* (no connection) is waited for a few seconds; then the run ends and says what was sent last.
 
 Whatever is not judged leaves the rules that its case is made for inconclusive, with the reason.
@@ -41,17 +42,18 @@ class Trouble(StrEnum):
     ABSENT = "absent"
 
 
-def trouble(exchange: Exchange) -> Trouble | None:
+def trouble(exchange: Exchange, breaks: str | None = None) -> Trouble | None:
     """What stands in the way of judging an exchange; None where it is steady evidence.
 
     What is no HTTP, or too much of it, is the target's own doing, and so is a stream that says `[DONE]` and hangs.
+    `breaks` is the kind of failure in which every answer of the target ends.
     """
     if exchange.failure is None:
         if exchange.status is None or exchange.status < 500:
             return Trouble.NOT_NOW if exchange.status in BUSY else None
         return Trouble.NOT_NOW if exchange.status in BUSY else Trouble.BROKEN
     kind = exchange.failure.kind
-    if kind in DEFINITE_KINDS:
+    if kind in DEFINITE_KINDS or (kind == breaks and exchange.succeeded):
         return None
     if kind in ABSENT_KINDS:
         return Trouble.ABSENT

@@ -33,9 +33,9 @@ class ServerTarget:
 
     `api_key` is sent as a bearer token. `headers` are added to each request, or replace its usual ones. Proxies come
     from the environment unless `proxied` is false. `url` is the base URL without a secret. `secrets` are the values
-    that no output may show: exchanges hold them as `[redacted]`, but the target may send them back. Safe for many
-    threads. Raises `BadUrlError` for a URL that cannot be used, and `ValueError` for a key or header that cannot be
-    sent.
+    that no output may show: exchanges hold them as `[redacted]`, but the target may send them back. `timeouts` may be
+    replaced at any time. Safe for many threads. Raises `BadUrlError` for a URL that cannot be used, and `ValueError`
+    for a key or header that cannot be sent.
     """
 
     def __init__(
@@ -51,7 +51,7 @@ class ServerTarget:
     ) -> None:
         self._address = addresses.parse(base_url)
         self._proxy = addresses.proxy_for(self._address) if proxied else None
-        self._timeouts = timeouts or Timeouts()
+        self.timeouts = timeouts or Timeouts()
         self._limits = limits or Limits()
         self._tls = tls_context(insecure) if self._address.scheme == "https" else None
         self._pool = Pool()
@@ -98,13 +98,13 @@ class ServerTarget:
         self.close()
 
     def _attempt(self, payload: bytes, ask: Ask) -> Attempt:
-        attempt = Attempt(ask, self._timeouts, self._limits, self._pool)
+        attempt = Attempt(ask, self.timeouts, self._limits, self._pool)
         kept = self._pool.take()
         attempt.run(payload, kept, self._connection)
         dropped = attempt.failure is not None and attempt.failure.kind in {"closed", "reset"}
         if kept is not None and dropped and not attempt.reader.started and not self._pool.closed:
             # The kept connection was dropped while the request was on its way: not a byte came back, so ask once more.
-            attempt = Attempt(ask, self._timeouts, self._limits, self._pool)
+            attempt = Attempt(ask, self.timeouts, self._limits, self._pool)
             attempt.run(payload, None, self._connection)
         return attempt
 

@@ -241,3 +241,40 @@ def test_a_stream_that_is_done_and_hangs_is_judged_at_once(small, check_with):
     result = check_with(hanging.url, RULES, [asking("stream")], timeout=0.3)
     assert len([seen for seen in hanging.seen if seen.text == "stream"]) == 1
     assert is_no_5xx.id in [outcome.rule.id for outcome in result.failed()]
+
+
+def test_streams_that_always_stay_open_are_not_waited_for_as_long_any_more(small, check_with):
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
+    raw = head + b"e\r\ndata: [DONE]\n\n\r\n"
+    hanging = small.serve(lambda s: small.instead("raw-then-hang", raw) if s.text == "stream" else small.completion())
+    seconds: list[float] = []
+
+    @rule("response.fake.ends", Level.MUST, on=Part.STREAM, source="the tests")
+    def ends(exchange: Any) -> Any:
+        """A stream ends.
+
+        For the tests.
+        """
+        seconds.append(exchange.seconds)
+        yield Finding("", exchange.failure.message)
+
+    result = check_with(hanging.url, [ends], [asking(*["stream"] * 6)], timeout=0.5)
+    assert result.outcomes[0].findings == 6
+    assert min(seconds[:4]) > 0.45 > 0.4 > max(seconds[4:])
+
+
+def test_a_target_that_breaks_every_answer_in_the_same_way_is_judged_by_it(small, check_with):
+    cut = b'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n{"choices": []}'
+    cutting = small.serve(lambda _: small.instead("raw", cut))
+    result = check_with(cutting.url, RULES, [asking("a", "b", "c")] * 6)
+    assert result.cut_short is None
+    assert verdicts(result)["is-no-5xx"] is Verdict.FAILED
+    assert len(cutting.seen) < 30, "each is asked once"
+
+
+def test_an_answer_cut_short_by_chance_at_the_start_excuses_nothing(small, check_with):
+    cut = b'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n{"choices": []}'
+    cutting = small.serve(lambda seen: small.instead("raw", cut) if seen.number == 1 else small.completion())
+    result = check_with(cutting.url, RULES, [asking("a", "b", "c")])
+    assert not result.failed()
+    assert cutting.seen[2].text == "Say hello.", "asked again"
