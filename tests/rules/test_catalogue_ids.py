@@ -1,4 +1,4 @@
-"""Every behaviour of the catalogue that the kit was built from has its rules, or a reason why it cannot have any."""
+"""Every behaviour of the catalogue that the kit was built from has rules or scenarios, or a reason for having none."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ import orjson
 import pytest
 
 from chatconform.rules.catalogue import rules
+from chatconform.scenarios.catalogue import scenarios
 
 FOLDER = Path(__file__).parent / "catalogue_ids"
-SIZES = {1: 20, 2: 17, 3: 49, 4: 28, 5: 37, 6: 11, 7: 8, 8: 7, 9: 4, 10: 5, 11: 13}
-KNOWN = {rule.id for rule in rules()}
+SIZES = {1: 20, 2: 17, 3: 49, 4: 28, 5: 37, 6: 11, 7: 8, 8: 7, 9: 4, 10: 5, 11: 13, 12: 11, 13: 8, 14: 14, 15: 17}
+KNOWN = {rule.id for rule in rules()} | {scenario.id for scenario in scenarios()}
 AREAS: dict[int, dict[str, Any]] = {
     int(file.stem.removeprefix("area_")): orjson.loads(file.read_bytes()) for file in sorted(FOLDER.glob("area_*.json"))
 }
