@@ -108,9 +108,10 @@ def lacking_parameter_is_named(exchange: Exchange) -> Iterator[Finding]:
     if "param" not in error:
         return
     said = " ".join(str(error.get(key)) for key in ("param", "code", "type", "message")).lower()
-    asked = {part for word in _words(_parameters(exchange)) for part in WORD.findall(word)}
+    names = [*exchange.asked, *_words(_parameters(exchange))]
+    asked = {part for name in names for part in WORD.findall(name.lower())}
     spoken = WORD.findall(said)
     if ELSEWHERE.search(said) or any(word in asked or word.rstrip("s") in asked for word in spoken):
         return
-    names = ", ".join(sorted(_parameters(exchange)))
-    yield Finding("/error/message", f"is {tell(error.get('message'))}", f"a word of what is lacking, of {names[:80]}")
+    lacking = ", ".join(sorted(_parameters(exchange)))
+    yield Finding("/error/message", f"is {tell(error.get('message'))}", f"a word of what is lacking, of {lacking[:80]}")
