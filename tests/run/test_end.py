@@ -147,9 +147,7 @@ def test_an_interrupt_keeps_what_was_learnt(small, check_with):
             return small.instead("hang")
         return small.completion("Oh no." if seen.text == "0.0" else "Hello.")
 
-    began = time.monotonic()
     result = check_with(small.serve(behave).url, RULES, cases(8), concurrency=1, timeout=30)
-    assert time.monotonic() - began < 10, "nobody waits for an answer after an interrupt"
     assert result.cut_short == "the run was interrupted"
     assert [outcome.rule.id for outcome in result.failed()] == [says_hello.id]
     assert verdicts(result)["is-english"] is Verdict.PASSED
