@@ -112,7 +112,14 @@ def choices_are_empty(body: Body, completion: Body) -> None:
     completion["choices"] = []
 
 
-@on_choices("response.choices.indexes-count-from-zero", streams=True)
+@on_choices(
+    "response.choices.indexes-count-from-zero",
+    streams=True,
+    also=(
+        "response.choices.*",
+        "stream.*",
+    ),
+)
 def index_is_always_zero(body: Body, choice: Body) -> None:
     """Gives every choice the index 0."""
     choice["index"] = 0
@@ -137,7 +144,13 @@ def role_is_the_models(body: Body, choice: Body) -> None:
     choice["message"]["role"] = "model"
 
 
-@on_choices(CONTENT)
+@on_choices(
+    CONTENT,
+    also=(
+        "response.structured.*",
+        "series.parity.*",
+    ),
+)
 def content_is_parts(body: Body, choice: Body) -> None:
     """Gives the content as a list of parts."""
     choice["message"]["content"] = [{"type": "text", "text": choice["message"]["content"] or ""}]
@@ -184,21 +197,21 @@ def cut_call_is_text(body: Body, choice: Body) -> None:
         message["content"] = f'<tool_call>{{"name": "{call["name"]}", "arguments": {call["arguments"]}'
 
 
-@on_texts("response.message.reasoning-stands-apart", streams=True)
+@on_texts("response.message.reasoning-stands-apart", streams=True, also=("series.*",))
 def thinking_is_text(body: Body, choice: Body, text: str) -> str:
     """Puts what the model thinks before the text."""
     free = not body.get("response_format") and not body.get("logprobs") and not body.get("stop")
     return f"<think>Hm.</think>{text}" if free and choice["finish_reason"] else text
 
 
-@on_choices(REASON)
+@on_choices(REASON, also=("series.parity.*",))
 def finish_is_the_engines(body: Body, choice: Body) -> None:
     """Tells the end of a text by the engine's own word."""
     if choice["finish_reason"] == "stop":
         choice["finish_reason"] = "eos_token"
 
 
-@on_choices(REASON)
+@on_choices(REASON, also=("response.tools.legacy-functions-are-called",))
 def finish_is_null(body: Body, choice: Body) -> None:
     """Tells no reason for the end."""
     choice["finish_reason"] = None
@@ -242,7 +255,13 @@ def usage_is_null(body: Body, completion: Body) -> None:
     completion["usage"] = None
 
 
-@on_completion(USAGE)
+@on_completion(
+    USAGE,
+    also=(
+        "series.media.*",
+        "series.parity.usage-is-the-same",
+    ),
+)
 def prompt_counts_as_nothing(body: Body, completion: Body) -> None:
     """Counts no tokens of the prompt."""
     usage = completion["usage"]

@@ -21,25 +21,25 @@ TYPES = "response.errors.keys-have-their-types"
 MODEL = "response.status.unknown-model-is-not-found"
 
 
-@on_errors(SHAPE)
+@on_errors(SHAPE, also=("response.paths.refusals-are-told-in-json",))
 def error_under_detail(refusal: Refusal, body: Body) -> Any:
     """Tells errors as `{"detail": ...}`."""
     return {"detail": refusal.message}
 
 
-@on_errors(SHAPE)
+@on_errors(SHAPE, also=("response.paths.refusals-are-told-in-json",))
 def error_is_a_string(refusal: Refusal, body: Body) -> Any:
     """Tells errors as `{"error": "..."}`."""
     return {"error": refusal.message}
 
 
-@on_errors(SHAPE)
+@on_errors(SHAPE, also=("response.paths.refusals-are-told-in-json",))
 def error_at_the_top_level(refusal: Refusal, body: Body) -> Any:
     """Tells errors without `error` around them."""
     return {"object": "error", **body["error"]}
 
 
-@on_replies(SHAPE, also=("response.http.json-is-declared",))
+@on_replies(SHAPE, also=("response.http.json-is-declared", "response.paths.refusals-are-told-in-json"))
 def error_is_html(incoming: Incoming, reply: Reply) -> Reply:
     """Tells errors as a page of HTML."""
     if reply.status < 400:
@@ -49,7 +49,7 @@ def error_is_html(incoming: Incoming, reply: Reply) -> Reply:
     return replace(reply, headers=(*headers, ("content-type", "text/html")), body=page)
 
 
-@on_replies(SHAPE)
+@on_replies(SHAPE, also=("response.paths.refusals-are-told-in-json",))
 def error_is_empty(incoming: Incoming, reply: Reply) -> Reply:
     """Tells errors by the status alone, with an empty body."""
     return replace(reply, body=b"") if reply.status >= 400 else reply
@@ -110,7 +110,7 @@ def error_shows_a_trace(refusal: Refusal, body: Body) -> Any:
     return body
 
 
-@on_replies("response.errors.text-is-utf-8", also=(SHAPE,))
+@on_replies("response.errors.text-is-utf-8", also=(SHAPE, "response.paths.refusals-are-told-in-json"))
 def error_is_latin_1(incoming: Incoming, reply: Reply) -> Reply:
     """Writes errors in Latin-1."""
     if reply.status < 400:
@@ -137,8 +137,7 @@ def refused_streams_begin(incoming: Incoming, reply: Reply) -> Reply:
     """Refuses a stream within the stream, with status 200."""
     if reply.status < 400 or not isinstance(incoming.asked, dict) or not incoming.asked.get("stream"):
         return reply
-    events = [b"data: " + reply.body + b"\n\n", b"data: [DONE]\n\n"]
-    return replace(reply, status=200, headers=(("content-type", "text/event-stream"),), events=events)
+    return _begun(reply, [b"data: " + reply.body + b"\n\n", b"data: [DONE]\n\n"])
 
 
 @on_replies("response.status.a-refused-stream-is-no-stream")
@@ -146,10 +145,17 @@ def refused_streams_are_empty(incoming: Incoming, reply: Reply) -> Reply:
     """Refuses a stream by an empty one, with status 200."""
     if reply.status < 400 or not isinstance(incoming.asked, dict) or not incoming.asked.get("stream"):
         return reply
-    return replace(reply, status=200, headers=(("content-type", "text/event-stream"),), events=[])
+    return _begun(reply, [])
 
 
-@fault("parse", "response.status.malformed-json-is-refused")
+def _begun(reply: Reply, events: list[bytes]) -> Reply:
+    """A reply as a stream that begins with status 200."""
+    kept = tuple(pair for pair in reply.headers if pair[0] != "content-type")
+    headers = (*kept, ("content-type", "text/event-stream"), ("cache-control", "no-cache"))
+    return replace(reply, status=200, headers=headers, events=events)
+
+
+@fault("parse", "response.status.malformed-json-is-refused", also=("response.odd.*",))
 def malformed_json_is_answered(parse: Callable[[bytes], Any]) -> Callable[[bytes], Any]:
     """Answers a body that is no JSON object as if it were a small request."""
 
@@ -164,7 +170,7 @@ def malformed_json_is_answered(parse: Callable[[bytes], Any]) -> Callable[[bytes
     return faulty
 
 
-@on_refusals("response.status.malformed-json-is-a-bad-request")
+@on_refusals("response.status.malformed-json-is-a-bad-request", also=("response.odd.*",))
 def malformed_json_is_unprocessable(refusal: Refusal, status: int, body: Body) -> tuple[int, Any]:
     """Refuses a body that is no JSON with status 422."""
     return (422 if refusal.code in ("invalid_json", "invalid_type") and refusal.param is None else status), body

@@ -19,7 +19,13 @@ DATA = "stream.framing.blocks-hold-data"
 LAST = "stream.framing.done-is-last"
 
 
-@on_events("stream.framing.events-are-utf-8")
+@on_events(
+    "stream.framing.events-are-utf-8",
+    also=(
+        "response.*",
+        "series.parity.*",
+    ),
+)
 def events_are_latin_1(events: list[bytes]) -> Iterator[bytes]:
     """Writes events in Latin-1."""
     for event in events:

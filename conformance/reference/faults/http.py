@@ -49,7 +49,14 @@ def bad_requests_are_hung_up_on(refusal: Refusal, status: int, body: Body) -> tu
     return status, body
 
 
-@fault("wire", "response.http.body-is-complete")
+@fault(
+    "wire",
+    "response.http.body-is-complete",
+    also=(
+        "response.errors.*",
+        "response.paths.refusals-are-told-in-json",
+    ),
+)
 def body_is_shorter_than_told(wire: Wire) -> Wire:
     """Ends the connection of an error before its body is as long as was told."""
 
@@ -238,7 +245,10 @@ def other_methods_are_implemented_nowhere(admit: Admit, incoming: Incoming) -> N
         raise
 
 
-@on_admission(PATHS, also=(METHODS,))
+@on_admission(
+    PATHS,
+    also=(METHODS,),
+)
 def unknown_paths_are_bad_requests(admit: Admit, incoming: Incoming) -> None:
     """Answers unknown paths with status 400."""
     try:
@@ -293,7 +303,13 @@ def chunked_bodies_are_refused(admit: Admit, incoming: Incoming) -> None:
     admit(incoming)
 
 
-@on_replies("series.http.accept-does-not-stop-a-stream")
+@on_replies(
+    "series.http.accept-does-not-stop-a-stream",
+    also=(
+        "response.acceptance.*",
+        "series.*",
+    ),
+)
 def accept_stops_a_stream(incoming: Incoming, reply: Reply) -> Reply:
     """Streams only to clients that say that they accept events."""
     if reply.events is None or incoming.header("accept") != "application/json":

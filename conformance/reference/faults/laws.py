@@ -105,7 +105,7 @@ def held_text_is_lost(body: Body, chunks: list[Body]) -> list[Body]:
     return [chunk for number, chunk in enumerate(chunks) if number not in texts[-2:]]
 
 
-@on_parts("series.parity.text-is-the-same")
+@on_parts("series.parity.text-is-the-same", also=("response.*",))
 def blanks_are_lost_in_streams(part: Body) -> None:
     """Drops from streams the blanks before words."""
     if text := part["delta"].get("content"):

@@ -43,7 +43,10 @@ def logprobs_are_dropped(body: Body) -> Body:
     return {**body, "logprobs": False}
 
 
-@on_choices(TOLD, also=("response.logprobs.refusal-key-is-there",))
+@on_choices(
+    TOLD,
+    also=("response.logprobs.refusal-key-is-there",),
+)
 def logprobs_are_the_older_ones(body: Body, choice: Body) -> None:
     """Tells log probabilities in the form of the older API."""
     entries = list(_entries(choice))
@@ -98,7 +101,10 @@ def likeliest_are_not_told(entry: Body) -> None:
     entry["top_logprobs"] = []
 
 
-@on_request("response.likeliest.are-no-more-than-asked")
+@on_request(
+    "response.likeliest.are-no-more-than-asked",
+    also=("response.likeliest.are-absent-unless-asked-for",),
+)
 def likeliest_are_one_too_many(body: Body) -> Body:
     """Lists one likely token more than was asked for."""
     return {**body, "top_logprobs": (body.get("top_logprobs") or 0) + 1}
@@ -117,7 +123,14 @@ def likeliest_come_twice(entry: Body) -> None:
         entry["top_logprobs"][1] = entry["top_logprobs"][0]
 
 
-@on_choices("response.logprobs.spell-the-text", streams=False)
+@on_choices(
+    "response.logprobs.spell-the-text",
+    streams=False,
+    also=(
+        "response.logprobs.are-told-token-by-token",
+        "series.parity.logprobs-are-the-same",
+    ),
+)
 def last_token_is_not_told(body: Body, choice: Body) -> None:
     """Tells no log probability for the last token."""
     if choice["logprobs"] and choice["logprobs"]["content"]:

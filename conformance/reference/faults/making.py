@@ -30,7 +30,7 @@ Making = Callable[[Callable[..., Any]], Fault]
 SMALL: Body = {
     "model": "chatconform-reference",
     "messages": [{"role": "user", "content": "Say something."}],
-    "max_tokens": 8,
+    "max_tokens": 1,
 }
 
 

@@ -107,7 +107,7 @@ TOLERATED = (
         "Takes numbers beyond their bounds.",
         r"(?!stop|metadata|safety|functions).*",
         *BOUNDS,
-        also=(R + "parameters.*",),
+        also=(R + "parameters.*", "response.logprobs.*"),
     ),
     _tolerated(
         "unknown_values_are_usual_ones",
@@ -233,7 +233,7 @@ TOLERATED = (
 )
 
 
-@on_refusals("response.naming.param-names-the-field")
+@on_refusals("response.naming.param-names-the-field", also=("response.naming.lacking-parameter-is-named",))
 def fields_are_not_named(refusal: Refusal, status: int, body: Body) -> tuple[int, Any]:
     """Never names the field that is at fault."""
     if status == 400:

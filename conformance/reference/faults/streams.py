@@ -180,7 +180,13 @@ def text_comes_again_at_the_end(body: Body, chunks: list[Body]) -> list[Body]:
     return chunks
 
 
-@on_chunks("stream.deltas.characters-are-whole")
+@on_chunks(
+    "stream.deltas.characters-are-whole",
+    also=(
+        "response.structured.*",
+        "series.parity.*",
+    ),
+)
 def characters_are_cut(body: Body, chunks: list[Body]) -> list[Body]:
     """Cuts characters of several bytes into two deltas, each with a replacement character."""
     cut: list[Body] = []

@@ -33,7 +33,7 @@ def schema_is_any_object(body: Body) -> Body:
     return {**body, "response_format": {"type": "json_object"}} if _format(body) == "json_schema" else body
 
 
-@on_request(ENFORCED, also=("response.structured.*",))
+@on_request(ENFORCED, also=("response.structured.*", "series.parity.*"))
 def schema_is_ignored_in_streams(body: Body) -> Body:
     """Answers in words although a schema is given, in streams alone."""
     streamed = _format(body) == "json_schema" and body.get("stream")

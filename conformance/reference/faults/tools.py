@@ -35,14 +35,20 @@ def _named(body: Body) -> bool:
     return isinstance(body.get(CHOICE), dict) and body[CHOICE]["type"] in ("function", "custom")
 
 
-@on_choices("response.calls.match-their-type")
+@on_choices(
+    "response.calls.match-their-type",
+    also=("series.parity.*",),
+)
 def calls_are_an_object(body: Body, choice: Body) -> None:
     """Gives a single call in place of the list of calls."""
     if calls := choice["message"].get("tool_calls"):
         choice["message"]["tool_calls"] = calls[0]
 
 
-@on_calls("response.calls.match-their-type")
+@on_calls(
+    "response.calls.match-their-type",
+    also=("series.parity.*",),
+)
 def call_without_its_function(body: Body, call: Body) -> None:
     """Gives the name and the arguments of a call without `function` around them."""
     call |= call.pop("function")
@@ -72,10 +78,13 @@ def call_without_type(body: Body, call: Body) -> None:
     del call["type"]
 
 
-@on_calls("response.calls.arguments-are-a-string")
+@on_calls(
+    "response.calls.arguments-are-a-string",
+    also=("series.parity.*",),
+)
 def arguments_are_an_object(body: Body, call: Body) -> None:
     """Gives the arguments of a call as an object."""
-    call["function"]["arguments"] = orjson.loads(call["function"]["arguments"] or b"{}")
+    call["function"]["arguments"] = _value(call["function"]["arguments"])
 
 
 @on_calls("response.calls.arguments-are-encoded-once", streams=True)
@@ -98,7 +107,10 @@ def strict_is_ignored(body: Body, call: Body) -> None:
         call["function"]["arguments"] = '{"anything":"else"}'
 
 
-@on_choices(FINISH)
+@on_choices(
+    FINISH,
+    also=("series.parity.*",),
+)
 def calls_end_with_stop(body: Body, choice: Body) -> None:
     """Ends with `stop` although tools are called."""
     if choice["finish_reason"] == "tool_calls" and not _named(body):
@@ -139,7 +151,10 @@ def named_is_taken_for_required(body: Body) -> Body:
     return {**body, CHOICE: "required", "tools": [*others, *body["tools"]], "parallel_tool_calls": False}
 
 
-@on_request("response.tools.allowed-are-kept", also=("response.tools.named-is-kept",))
+@on_request(
+    "response.tools.allowed-are-kept",
+    also=("response.tools.named-is-kept",),
+)
 def allowed_is_ignored(body: Body) -> Body:
     """Calls tools beyond those that are allowed."""
     match body.get(CHOICE):
@@ -156,13 +171,19 @@ def parallel_off_is_ignored(body: Body) -> Body:
     return _without(body, "parallel_tool_calls")
 
 
-@on_calls("response.tools.names-are-offered", also=(NAMED, "response.calls.*"))
+@on_calls(
+    "response.tools.names-are-offered",
+    also=(NAMED, "response.calls.*", "series.parity.*", "response.tools.allowed-are-kept"),
+)
 def call_is_invented(body: Body, call: Body) -> None:
     """Calls a tool that was not offered."""
     call["function"]["name"] = "run_python"
 
 
-@on_choices("response.tools.none-come-unoffered")
+@on_choices(
+    "response.tools.none-come-unoffered",
+    also=("series.*",),
+)
 def tools_are_called_unoffered(body: Body, choice: Body) -> None:
     """Calls a tool of its own where none were offered."""
     if not body.get("tools") and not body.get("functions") and not body.get("response_format"):
@@ -202,7 +223,10 @@ def calls_count_from_one(first: Body, piece: Body) -> None:
     piece["index"] += 1
 
 
-@on_fragments(NUMBERS, also=("response.calls.*",))
+@on_fragments(
+    NUMBERS,
+    also=("response.calls.*",),
+)
 def calls_share_an_index(first: Body, piece: Body) -> None:
     """Gives every call the index 0."""
     piece["index"] = 0
@@ -238,7 +262,10 @@ def pieces_repeat_the_name(first: Body, piece: Body) -> None:
     piece["function"]["name"] = first["function"]["name"]
 
 
-@on_fragments(LATER, also=("stream.chunks.match-their-type",))
+@on_fragments(
+    LATER,
+    also=("stream.chunks.match-their-type",),
+)
 def pieces_have_a_null_type(first: Body, piece: Body) -> None:
     """Gives null as the type of every piece of a call but the first."""
     piece.setdefault("type", None)
@@ -270,7 +297,10 @@ def _value(text: str) -> Any:
         return {}
 
 
-@on_chunks("stream.tools.arguments-come-once", also=("response.calls.*",))
+@on_chunks(
+    "stream.tools.arguments-come-once",
+    also=("response.calls.*",),
+)
 def streamed_arguments_come_again(body: Body, chunks: list[Body]) -> list[Body]:
     """Repeats the whole arguments of a call in its last piece."""
     texts: dict[tuple[int, int], str] = {}
