@@ -7,18 +7,42 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from chatconform.core.naming import UnknownIdError as UnknownIdError
     from chatconform.core.run_result import RunResult as RunResult
+    from chatconform.core.validation_result import ValidationResult as ValidationResult
+    from chatconform.run.assertions import assert_conversation as assert_conversation
+    from chatconform.run.assertions import assert_request as assert_request
+    from chatconform.run.assertions import assert_response as assert_response
+    from chatconform.run.assertions import assert_stream as assert_stream
     from chatconform.run.reach import CannotCheckError as CannotCheckError
+    from chatconform.run.recordings import validate as validate
     from chatconform.run.server import check as check
 
     __version__: str
 
-__all__ = ["CannotCheckError", "RunResult", "UnknownIdError", "__version__", "check"]
+__all__ = [
+    "CannotCheckError",
+    "RunResult",
+    "UnknownIdError",
+    "ValidationResult",
+    "__version__",
+    "assert_conversation",
+    "assert_request",
+    "assert_response",
+    "assert_stream",
+    "check",
+    "validate",
+]
 
 _HOMES = {
     "CannotCheckError": "chatconform.run.reach",
     "RunResult": "chatconform.core.run_result",
     "UnknownIdError": "chatconform.core.naming",
+    "ValidationResult": "chatconform.core.validation_result",
+    "assert_conversation": "chatconform.run.assertions",
+    "assert_request": "chatconform.run.assertions",
+    "assert_response": "chatconform.run.assertions",
+    "assert_stream": "chatconform.run.assertions",
     "check": "chatconform.run.server",
+    "validate": "chatconform.run.recordings",
 }
 
 

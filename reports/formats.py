@@ -10,13 +10,23 @@ from typing import Final
 
 from chatconform.core.run_result import RunResult
 from chatconform.core.scenario_result import ClientRunResult
+from chatconform.core.validation_result import ValidationResult
 
-Reportable = RunResult | ClientRunResult
+Reportable = RunResult | ClientRunResult | ValidationResult
 """What a report can be made of."""
 
 FORMATS: Final[dict[str, dict[type, str]]] = {
-    "json": {RunResult: "chatconform.reports.json_report", ClientRunResult: "chatconform.reports.client_json"},
-    "junit": {RunResult: "chatconform.reports.junit_report", ClientRunResult: "chatconform.reports.client_junit"},
+    "json": {
+        RunResult: "chatconform.reports.json_report",
+        ClientRunResult: "chatconform.reports.client_json",
+        ValidationResult: "chatconform.reports.validation_json",
+    },
+    "junit": {
+        RunResult: "chatconform.reports.junit_report",
+        ClientRunResult: "chatconform.reports.client_junit",
+        ValidationResult: "chatconform.reports.validation_junit",
+    },
+    "sarif": {ValidationResult: "chatconform.reports.sarif_report"},
 }
 """Each format's name, and for each kind of result the module, which has `render(result, *, strict) -> str`."""
 
@@ -40,7 +50,10 @@ def render(format: str, result: Reportable, *, strict: bool = False) -> str:
     """The report of a run as text. Raises `ReportError` for an unknown format."""
     if format not in FORMATS:
         raise ReportError(f"there is no report format {format!r}; the formats are {', '.join(FORMATS)}")
-    text: str = import_module(FORMATS[format][type(result)]).render(result, strict=strict)
+    module = FORMATS[format].get(type(result))
+    if module is None:
+        raise ReportError(f"the report format {format!r} is for recordings, and this is none")
+    text: str = import_module(module).render(result, strict=strict)
     return text
 
 

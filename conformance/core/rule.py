@@ -47,6 +47,8 @@ class Part(StrEnum):
     """A completion, whole or assembled from its stream: `exchange.answer`."""
     SERIES = "series"
     """The exchanges of one case, judged together."""
+    RECORD = "record"
+    """One record of a file, such as a body by itself: no exchange has it."""
 
     def of(self, exchange: Exchange) -> bool:
         """Whether an exchange has this part."""
@@ -65,6 +67,8 @@ class Part(StrEnum):
                 return exchange.is_stream
             case Part.ANSWER:
                 return exchange.answer is not None
+            case Part.RECORD:
+                return False
             case _:
                 return True
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from chatconform.core.result import Verdict
-from chatconform.core.rule import Level
+from chatconform.core import verdicts
 
 if TYPE_CHECKING:
     from chatconform.core.capability import Capability
+    from chatconform.core.result import Verdict
+    from chatconform.core.rule import Level
     from chatconform.core.tally import Outcome
 
 
@@ -64,18 +64,12 @@ class RunResult:
     @property
     def summary(self) -> dict[Verdict, int]:
         """How many rules came to each verdict."""
-        counts = Counter(outcome.verdict for outcome in self.outcomes)
-        return {verdict: counts[verdict] for verdict in Verdict}
+        return verdicts.summary(self.outcomes)
 
     def failed(self, *levels: Level) -> list[Outcome]:
         """The failed outcomes of these levels (of all where none is given), in the catalogue's order."""
-        wanted = levels or tuple(Level)
-        return [o for o in self.outcomes if o.verdict is Verdict.FAILED and o.rule.level in wanted]
+        return verdicts.failed(self.outcomes, levels)
 
     def exit_status(self, *, strict: bool = False) -> int:
         """0 where no MUST failed (nor, if strict, a SHOULD), 1 where one did, 2 for a run that cannot say."""
-        if self.failed(Level.MUST, *([Level.SHOULD] if strict else [])):
-            return 1
-        if self.cut_short or not any(outcome.judged for outcome in self.outcomes):
-            return 2
-        return 2 if any(outcome.kit_fault for outcome in self.outcomes) else 0
+        return verdicts.exit_status(self.outcomes, strict=strict, unfinished=self.cut_short is not None)

@@ -26,10 +26,11 @@ INDEX = re.compile(r"(?<=/)\d+(?=/|$)")
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """One finding and the exchange it was made in."""
+    """One finding and the exchange it was made in; of a record in a file only where it stands, and an excerpt."""
 
     finding: Finding
     exchange: Exchange
+    excerpt: str | None = None
 
 
 @dataclass(slots=True)
@@ -90,6 +91,14 @@ class Tally:
                 _note(
                     outcome, INDEX.sub("*", finding.pointer), 1, [Example(finding, result.exchanges[finding.exchange])]
                 )
+
+    def outcome(self, rule: Rule) -> Outcome:
+        """The outcome of a rule, which is there from now on."""
+        return self.outcomes.get(rule.id) or self.outcomes.setdefault(rule.id, Outcome(rule))
+
+    def note(self, rule: Rule, example: Example) -> None:
+        """Takes in one finding of a rule; the verdict that it belongs to is counted by whoever judged."""
+        _note(self.outcome(rule), INDEX.sub("*", example.finding.pointer), 1, [example])
 
     def merge(self, other: Tally) -> None:
         """Takes another tally in, as if its results had come after this one's."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from chatconform.cases.catalogue import those_for
 from chatconform.core.rule import Part
 from chatconform.rules.catalogue import select
 from chatconform.run.declared import Declared
+from chatconform.run.profiles import check_profile, leveled
 from chatconform.run.reach import CannotCheckError
 
 if TYPE_CHECKING:
@@ -16,11 +17,6 @@ if TYPE_CHECKING:
 
     from chatconform.core.case import Case
     from chatconform.core.rule import Rule
-
-PROFILES: Final = {
-    "compatible": "what official SDKs and common clients need is a MUST, the rest a SHOULD",
-    "openai": "everything as published is a MUST",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +41,9 @@ def choose(
     Raises `UnknownIdError` for a pattern that matches no rule, and `CannotCheckError` for an unknown profile or where
     no rule about servers is left.
     """
-    if profile not in PROFILES:
-        raise CannotCheckError(f"there is no profile {profile!r}; choose from {', '.join(PROFILES)}")
+    check_profile(profile)
     selected = select(only, skip)
-    rules = tuple(_leveled(rule, profile) for rule in selected if about_servers(rule))
+    rules = tuple(leveled(rule, profile) for rule in selected if about_servers(rule))
     if not rules:
         why = "speak about what clients send, and a server is not judged by them" if selected else "were all skipped"
         raise CannotCheckError(f"nothing is left to judge: the chosen rules {why}")
@@ -59,7 +54,3 @@ def choose(
 def about_servers(rule: Rule) -> bool:
     """Whether a rule speaks about what a server answers: the requests of a check are our own, and wrong on purpose."""
     return rule.on is not Part.REQUEST and not rule.id.startswith("request.")
-
-
-def _leveled(rule: Rule, profile: str) -> Rule:
-    return replace(rule, level=rule.published) if profile == "openai" and rule.published is not None else rule

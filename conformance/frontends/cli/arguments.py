@@ -40,8 +40,8 @@ def add_sending(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--insecure", action="store_true", help="do not check the TLS certificate")
 
 
-def add_choice(parser: argparse.ArgumentParser) -> None:
-    """Adds what chooses rules."""
+def add_rules(parser: argparse.ArgumentParser) -> None:
+    """Adds what chooses rules, and their levels."""
     choice = "an id, a glob, or the first words of ids such as response.usage (repeatable)"
     parser.add_argument("--only", action="append", default=[], metavar="GLOB", help=f"judge only these rules: {choice}")
     parser.add_argument("--skip", action="append", default=[], metavar="GLOB", help="judge none of these rules")
@@ -51,6 +51,11 @@ def add_choice(parser: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help="what the target promises: compatible (what clients need, the default) or openai (all as published)",
     )
+
+
+def add_choice(parser: argparse.ArgumentParser) -> None:
+    """Adds what chooses rules, and what the target is declared to be able to do."""
+    add_rules(parser)
     parser.add_argument(
         "--have",
         type=names,
@@ -85,6 +90,13 @@ def count(text: str) -> int:
     """A number of requests, for argparse."""
     if not text.isdecimal() or not 1 <= int(text[:9]) <= 256:
         raise argparse.ArgumentTypeError(f"{text!r} is no number between 1 and 256")
+    return int(text)
+
+
+def findings(text: str) -> int:
+    """A number of findings, for argparse."""
+    if not text.isdecimal() or len(text) > 15 or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of findings")
     return int(text)
 
 

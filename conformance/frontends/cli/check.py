@@ -62,7 +62,9 @@ def _run(args: argparse.Namespace) -> int:
         from chatconform.frontends.cli.dry_run import tell_plan
 
         return tell_plan(args)
-    wanted = wanted_reports(args.report)
+    from chatconform.core.run_result import RunResult
+
+    wanted = wanted_reports(args.report, RunResult)
     options: dict[str, Any] = {
         "model": args.model,
         "api_key": api_key(args),

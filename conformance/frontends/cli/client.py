@@ -77,6 +77,7 @@ def _run(args: argparse.Namespace) -> int:
         return 0
     if bool(args.command) == bool(args.adapter):
         return refused("give either the adapter's command, after --, or the name of a bundled one with --adapter")
+    from chatconform.core.scenario_result import ClientRunResult
     from chatconform.frontends.cli.progress_line import ProgressLine
     from chatconform.reports.client_terminal import render
     from chatconform.run.adapter import AdapterProcess

@@ -32,19 +32,26 @@ class ProgressLine:
             self._write(CLEAR)
 
     def tell(self, progress: Progress) -> None:
-        """Shows progress, if it was not shown just now."""
-        if progress.seconds - self._told < (OFTEN if self._is_terminal else SELDOM):
-            return
-        self._told = progress.seconds
+        """Shows the progress of a run, if none was shown just now."""
         failed = f", {progress.failed} rules failed" if progress.failed else ""
         counts = (
             f"{progress.cases} of {progress.of} cases, {progress.requests} requests, {progress.seconds:.0f} s{failed}"
         )
-        text = f"{counts}: {plain(progress.doing)}" if progress.doing else counts
+        self.tell_text(f"{counts}: {plain(progress.doing)}" if progress.doing else counts, progress.seconds)
+
+    def tell_text(self, text: str, seconds: float) -> None:
+        """Shows progress in words, so many seconds after the beginning, if none was shown just now."""
+        if seconds - self._told < (OFTEN if self._is_terminal else SELDOM):
+            return
+        self._told = seconds
         if self._is_terminal:
             self._write(CLEAR + text[: shutil.get_terminal_size().columns - 1])
         else:
             self._write(f"chatconform: {text}\n")
+
+    def above(self, text: str) -> None:
+        """Shows a line that stays, above the line of progress."""
+        self._write(f"{CLEAR}{text}\n" if self._is_terminal else f"{text}\n")
 
     def _write(self, text: str) -> None:
         try:

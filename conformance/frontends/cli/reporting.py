@@ -41,15 +41,16 @@ def add_reporting(parser: argparse.ArgumentParser, formats: str = "json, junit")
     parser.add_argument("--no-color", action="store_true", help="no colors (so does the variable NO_COLOR)")
 
 
-def wanted_reports(given: list[str]) -> list[tuple[str, str | None]]:
-    """The wanted reports as formats and paths. Raises `ReportError` before anything is asked."""
+def wanted_reports(given: list[str], kind: type[Reportable]) -> list[tuple[str, str | None]]:
+    """The wanted reports of a kind of result as formats and paths. Raises `ReportError` before anything is asked."""
     from chatconform.reports import FORMATS, ReportError, check_writable
 
     wanted: list[tuple[str, str | None]] = []
+    known = [name for name, modules in FORMATS.items() if kind in modules]
     for text in given:
         name, _, path = text.partition("=")
-        if name not in FORMATS:
-            raise ReportError(f"there is no report format {name!r}; the formats are {', '.join(FORMATS)}")
+        if name not in known:
+            raise ReportError(f"there is no report format {name!r}; the formats are {', '.join(known)}")
         if path not in {"", "-"}:
             check_writable(path)
         wanted.append((name, None if path in {"", "-"} else path))

@@ -1,0 +1,354 @@
+"""From records to a tally: the one place where recordings are judged, whoever reads them and on whichever machine.
+
+The law of this file: pure. The same records and the same wish give the same tally, and tallies of neighbouring pieces,
+merged in order, give the tally of the whole: lines are counted from the piece's own first, and moved when it is merged.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Final
+
+import orjson
+
+from chatconform.core.exchange import Exchange, Origin, Request
+from chatconform.core.naming import chosen
+from chatconform.core.panel import Panel
+from chatconform.core.result import Result, Verdict
+from chatconform.core.rule import Finding, Part
+from chatconform.core.secrets import secret_of
+from chatconform.core.sse import BOM
+from chatconform.core.tally import Example, Tally
+from chatconform.core.telling import tell
+from chatconform.recordings import holders
+from chatconform.recordings.kinds import type_of
+from chatconform.recordings.lint import lint
+from chatconform.recordings.record import Body, LeftOut, Lines, Recorded, Wrong
+from chatconform.recordings.requirements import BOUNDED, JSON, READING, UTF_8, of_type, record_rules
+from chatconform.reports.redaction import Redaction
+from chatconform.rules.catalogue import rules
+from chatconform.rules.conforming import at
+from chatconform.run.profiles import leveled
+from chatconform.run.unknown import without_headers, without_request
+from chatconform.schemas import is_valid, violations
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from chatconform.core.rule import Rule
+    from chatconform.recordings.batch import Pairs
+    from chatconform.recordings.record import Record
+
+EXCERPT: Final = 160
+EXCHANGES: Final = "exchanges"
+NOWHERE: Final = Request("", "")
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What records are judged by: rules, the profile of their levels, the type of bodies, and whether to lint."""
+
+    only: tuple[str, ...] = ()
+    skip: tuple[str, ...] = ()
+    profile: str = "compatible"
+    type: str | None = None
+    lint: bool = False
+
+
+@lru_cache(maxsize=8)
+def wished(wish: Wish) -> tuple[Rule, ...]:
+    """The rules of a wish: what stands in the way of reading is told unless it is skipped by name.
+
+    Raises `UnknownIdError` for a pattern that matches no rule.
+    """
+    every = (*record_rules(), *(rule for rule in rules() if rule.on is not Part.SERIES))
+    selected = {rule.id for rule in chosen(every, wish.only, wish.skip, "rule")}
+    if wish.only:
+        selected |= {rule.id for rule in chosen(READING, (), [], "rule")} - {
+            rule.id for rule in READING if wish.skip and rule not in chosen(READING, (), _known(wish.skip), "rule")
+        }
+    return tuple(leveled(rule, wish.profile) for rule in every if rule.id in selected)
+
+
+def _known(patterns: Sequence[str]) -> list[str]:
+    """The patterns that match one of the requirements on reading."""
+    from chatconform.core.naming import matches
+
+    return [pattern for pattern in patterns if any(matches(rule.id, pattern) for rule in READING)]
+
+
+@dataclass
+class Judged:
+    """What a piece of a recording came to: the tally, and how many records of each kind, lines and bytes there were."""
+
+    tally: Tally
+    records: Counter[str] = field(default_factory=Counter)
+    left_out: Counter[str] = field(default_factory=Counter)
+    lines: int = 0
+    size: int = 0
+
+    @property
+    def findings(self) -> int:
+        """How many findings there are."""
+        return sum(outcome.findings for outcome in self.tally.outcomes.values())
+
+    def moved(self, lines: int) -> Judged:
+        """The same piece, with so many lines before it in its file."""
+        if lines:
+            for outcome in self.tally.outcomes.values():
+                for place in outcome.places.values():
+                    place.examples = [_moved(example, lines) for example in place.examples]
+        return self
+
+    def merge(self, other: Judged) -> None:
+        """Takes another piece in, as if it had come after this one."""
+        self.tally.merge(other.tally)
+        self.records += other.records
+        self.left_out += other.left_out
+        self.lines += other.lines
+        self.size += other.size
+
+
+def _moved(example: Example, lines: int) -> Example:
+    origin = example.exchange.origin
+    return replace(example, exchange=Exchange(Origin(origin.case, origin.step + lines), NOWHERE))
+
+
+class Bench:
+    """Judges records one after the other; `take_off` gives what they came to since it was asked last."""
+
+    def __init__(self, wish: Wish, name: str, pairs: Pairs | None = None) -> None:
+        self._wish = wish
+        self._name = name
+        self._pairs = pairs
+        self._rules = {rule.id: rule for rule in wished(wish)}
+        self._panels = _panels(wish)
+        self._kept: Counter[str] = Counter()
+        self._now = Judged(Tally(()))
+        self.line = 1
+        """The line of the record that was taken last."""
+
+    def take_off(self) -> Judged:
+        """What was judged since the last time."""
+        now, self._now = self._now, Judged(Tally(()))
+        for rule_id, count in self._kept.items():
+            outcome = now.tally.outcome(self._rules[rule_id])
+            outcome.counts[Verdict.PASSED] = outcome.counts.get(Verdict.PASSED, 0) + count
+        self._kept.clear()
+        return now
+
+    def take(self, record: Record) -> None:
+        """Judges one record, or many lines."""
+        if not isinstance(record, Lines):
+            self.line = self._now.lines = record.line
+        match record:
+            case Lines(first, lines):
+                self._lines(first, lines)
+            case Body(line, name, value, pointer):
+                self._body(line, name, value, pointer)
+            case Recorded():
+                self._exchange(record)
+            case Wrong(line, rule, message, pointer, excerpt):
+                self._found(rule, line, Finding(pointer, message), excerpt)
+            case LeftOut(_, what):
+                self._now.left_out[what] += 1
+
+    def _lines(self, first: int, lines: Sequence[bytes]) -> None:
+        loads, forced, kept, counts = orjson.loads, self._wish.type, Counter[str](), Counter[str]()
+        number = first - 1
+        for line in lines:
+            number += 1
+            try:
+                value = loads(line)
+            except orjson.JSONDecodeError:
+                value = self._mended(number, line)
+                if value is None:
+                    continue
+            name = forced or type_of(value)
+            if name is None:
+                for record in holders.records(value, number, self._name, self._pairs):
+                    self.take(record)
+            elif is_valid(name, value):
+                kept[name] += 1
+            else:
+                counts[name] += 1
+                self._broken(number, name, value, "")
+            if self._wish.lint:
+                for rule, finding in lint(line):
+                    self._found(rule, number, finding, None)
+        for name, count in kept.items():
+            self._keeps(of_type(name), count)
+            counts[name] += count
+        self._now.records += counts
+        self.line = self._now.lines = number
+        self._now.size += sum(map(len, lines)) + len(lines)
+
+    def take_value(self, value: Any, number: int) -> None:
+        """Judges one JSON value as a line that holds it."""
+        self.line = number
+        name = self._wish.type or type_of(value)
+        if name is not None:
+            self._body(number, name, value, "")
+            return
+        for record in holders.records(value, number, self._name, self._pairs):
+            self.take(record)
+
+    def _mended(self, number: int, line: bytes) -> Any:
+        """The value of a line that is JSON but for a byte order mark; None, and told why, for any other."""
+        text = line.strip()
+        if not text:
+            return None
+        if number == 1 and text.startswith(BOM):
+            text = text.removeprefix(BOM)
+        try:
+            return orjson.loads(text)
+        except orjson.JSONDecodeError as error:
+            rule, message = _why(text, error)
+        self._found(rule, number, Finding("", message), tell(text[:EXCERPT].decode(errors="replace"), EXCERPT))
+        return None
+
+    def _body(self, line: int, name: str, value: Any, pointer: str) -> None:
+        name = self._wish.type or name
+        self._now.records[name] += 1
+        if is_valid(name, value):
+            self._keeps(of_type(name), 1)
+        else:
+            self._broken(line, name, value, pointer)
+
+    def _broken(self, line: int, name: str, value: Any, pointer: str) -> None:
+        """Tells what is wrong with a body."""
+        rule = of_type(name)
+        if rule.id not in self._rules:
+            return
+        for violation in violations(name, value):
+            finding = Finding(pointer + violation.pointer, violation.message)
+            self._note(self._rules[rule.id], line, finding, _excerpt(value, violation.pointer))
+        self._count(rule, Verdict.FAILED)
+
+    def _exchange(self, record: Recorded) -> None:
+        exchange = record.exchange
+        if exchange.started is not None and not record.headers:
+            # Without the server's own date its clock cannot be told from ours.
+            exchange = replace(exchange, started=None)
+        self._now.records[EXCHANGES] += 1
+        kept, others = self._panels[_knows(record)].judge(exchange)
+        self._kept.update(rule.id for rule in kept)
+        for result in others:
+            self._result(record, result)
+
+    def _result(self, record: Recorded, result: Result) -> None:
+        self._now.tally.add([replace(result, findings=())])
+        secrets = [secret_of(*pair) for pair in record.exchange.request.headers]
+        redaction = Redaction([secret for secret in secrets if secret])
+        for finding in result.findings:
+            line, placed = record.line, finding
+            excerpt = _answered(record.exchange, result.rule, finding.pointer)
+            if record.stretches is not None:
+                line, placed = _unthinned(record, finding)
+            placed = replace(placed, message=redaction.text(placed.message))
+            self._note(result.rule, line, placed, None if excerpt is None else redaction.text(excerpt))
+
+    def _keeps(self, rule: Rule, count: int) -> None:
+        if rule.id in self._rules:
+            self._kept[rule.id] += count
+
+    def _found(self, rule: Rule, line: int, finding: Finding, excerpt: str | None) -> None:
+        if rule.id in self._rules:
+            self._note(self._rules[rule.id], line, finding, excerpt)
+            self._count(rule, Verdict.FAILED)
+
+    def _count(self, rule: Rule, verdict: Verdict) -> None:
+        counts = self._now.tally.outcome(self._rules[rule.id]).counts
+        counts[verdict] = counts.get(verdict, 0) + 1
+
+    def _note(self, rule: Rule, line: int, finding: Finding, excerpt: str | None) -> None:
+        self._now.tally.note(rule, Example(finding, Exchange(Origin(self._name, line), NOWHERE), excerpt))
+
+
+def judge_records(records: Iterable[Record], wish: Wish, name: str, pairs: Pairs | None = None) -> Judged:
+    """What the records of one file, or of a piece of it, come to."""
+    bench = Bench(wish, name, pairs)
+    for record in records:
+        bench.take(record)
+    return bench.take_off()
+
+
+def judge_value(bench: Bench, value: Any, number: int) -> None:
+    """Judges one record as a program holds it: an exchange, a line of JSON, or a JSON value. Raises `TypeError`."""
+    match value:
+        case Exchange():
+            bench.take(Recorded(number, value))
+        case bytes() | bytearray():
+            bench.take(Lines(number, [bytes(value)]))
+        case str():
+            bench.take(Lines(number, [value.encode("utf-8", "surrogatepass")]))
+        case _:
+            bench.take_value(value, number)
+
+
+def judge_lines(lines: Sequence[bytes], wish: Wish, name: str) -> Judged:
+    """What lines of JSON come to: a piece of a file that begins anywhere in it."""
+    return judge_records([Lines(1, lines)], wish, name)
+
+
+@lru_cache(maxsize=8)
+def _panels(wish: Wish) -> dict[tuple[bool, bool, bool], Panel]:
+    """The rules on exchanges, by what is known of one: the request, that there was an answer, and its headers."""
+    every = [rule for rule in wished(wish) if rule.on is not Part.RECORD]
+    about_requests = [rule for rule in every if rule.id.startswith("request.")]
+    return {
+        (request, answer, headers): Panel(
+            rule
+            for rule in (every if answer else about_requests)
+            if (request or not without_request(rule)) and (headers or not without_headers(rule))
+        )
+        for request in (False, True)
+        for answer in (False, True)
+        for headers in (False, True)
+    }
+
+
+def _knows(record: Recorded) -> tuple[bool, bool, bool]:
+    exchange = record.exchange
+    answered = exchange.response is not None or exchange.failure is not None
+    return record.request, answered, record.headers
+
+
+def _why(text: bytes, error: orjson.JSONDecodeError) -> tuple[Rule, str]:
+    """Which requirement a text that is no JSON breaks, and how."""
+    try:
+        text.decode()
+    except UnicodeDecodeError as problem:
+        return UTF_8, f"byte {problem.start} is no UTF-8"
+    message = str(error)
+    if "ecursion" in message:
+        return BOUNDED, "is nested more deeply than 1,024 levels"
+    if "end of" in message or "EOF" in message or "unterminated" in message.lower():
+        return JSON, f"ends in the middle of a value: it was cut ({message})"
+    return JSON, message
+
+
+def _excerpt(value: Any, pointer: str) -> str:
+    return tell(at(value, pointer) if pointer else value, EXCERPT)
+
+
+def _answered(exchange: Exchange, rule: Rule, pointer: str) -> str | None:
+    """What stands at a pointer into an answer; None where it is no pointer into one."""
+    if rule.on is Part.REQUEST:
+        return tell(at(exchange.request.json, pointer), EXCERPT) if pointer else None
+    if not pointer or rule.id.startswith(("response.refusals.", "response.acceptance.")) or exchange.response is None:
+        return None
+    found = at(list(exchange.chunks) if exchange.is_stream else exchange.response.json, pointer)
+    return None if found is None else tell(found, EXCERPT)
+
+
+def _unthinned(record: Recorded, finding: Finding) -> tuple[int, Finding]:
+    """The line of a finding in a stream whose stretches were taken together, and the finding where it stood."""
+    assert record.stretches is not None
+    first, slash, rest = finding.pointer.removeprefix("/").partition("/")
+    if not first.isdecimal() or int(first) >= len(record.stretches.indexes):
+        return record.line, finding
+    number = int(first)
+    return record.stretches.lines[number], replace(finding, pointer=f"/{record.stretches.indexes[number]}{slash}{rest}")

@@ -1,0 +1,78 @@
+"""The JSON report of a validation, in the form that `validation.schema.json` describes."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from chatconform.core.result import Verdict
+from chatconform.core.rule import Level
+from chatconform.reports.json_report import SCHEMA_VERSION, encodable
+
+if TYPE_CHECKING:
+    from chatconform.core.tally import Example, Outcome
+    from chatconform.core.validation_result import ValidationResult
+
+
+def render(result: ValidationResult, *, strict: bool = False) -> str:
+    """The report as JSON text, indented; `strict` counts a failed SHOULD in `exit_status`."""
+    counts = {str(verdict): count for verdict, count in result.summary.items()}
+    document = {
+        "schema_version": SCHEMA_VERSION,
+        "tool": {"name": "chatconform", "version": version("chatconform")},
+        "files": result.files,
+        "records": dict(result.records),
+        "bytes": result.size,
+        "summary": {
+            "rules": len(result.outcomes),
+            **counts,
+            "failed_by_level": {str(level): len(result.failed(level)) for level in Level},
+        },
+        "exit_status": result.exit_status(strict=strict),
+        "strict": strict,
+        "seconds": round(result.seconds, 3),
+        "cut_short": result.cut_short,
+        "missing": list(result.missing),
+        "notes": list(result.notes),
+        "rules": [_rule(outcome) for outcome in result.outcomes],
+    }
+    return orjson.dumps(encodable(document), option=orjson.OPT_INDENT_2).decode() + "\n"
+
+
+def schema() -> dict[str, Any]:
+    """The JSON Schema of this report."""
+    parsed: dict[str, Any] = orjson.loads((files("chatconform.reports") / "validation.schema.json").read_bytes())
+    return parsed
+
+
+def _rule(outcome: Outcome) -> dict[str, Any]:
+    rule, verdict = outcome.rule, outcome.verdict
+    told = verdict in {Verdict.INCONCLUSIVE, Verdict.UNSUPPORTED} or outcome.kit_fault
+    return {
+        "id": rule.id,
+        "level": str(rule.level),
+        "title": rule.text,
+        "source": rule.source,
+        "outcome": str(verdict),
+        "judged": outcome.judged,
+        "kit_fault": outcome.kit_fault,
+        "reasons": outcome.reasons if told else [],
+        "findings_total": outcome.findings,
+        "places": [{"pointer": place.pointer, "count": place.count} for place in outcome.places.values()],
+        "findings": [_finding(example) for example in outcome.examples()],
+    }
+
+
+def _finding(example: Example) -> dict[str, Any]:
+    finding, origin = example.finding, example.exchange.origin
+    return {
+        "file": origin.case,
+        "line": origin.step,
+        "pointer": finding.pointer,
+        "message": finding.message,
+        "expected": finding.expected,
+        "excerpt": example.excerpt,
+    }
