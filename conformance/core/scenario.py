@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
 
 class Grade(StrEnum):
@@ -116,6 +116,8 @@ class Expected:
     """Seconds after the call within which the first delta must be there."""
     within: float | None = None
     """Seconds within which the call must be over."""
+    soon: float | None = None
+    """Seconds within which the call is best over: one that takes longer is told as lossy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +140,18 @@ class Scenario:
     """Fields of a completion compared here and nowhere else: `id`, `created`, `model`."""
     raw_is_fine: bool = False
     """The hazard lies in assembling: a client that hands out raw chunks has nothing to answer for here."""
+
+    def lacking(self, features: Collection[str]) -> list[str]:
+        """The features that this asks for and a client that declares these lacks.
+
+        A limit on the whole call (`timeout_total`) does for a limit on each attempt where there is one attempt.
+        """
+        repeats = any(call.max_retries for call in self.calls)
+        given = {*features, "timeout"} if "timeout_total" in features and not repeats else set(features)
+        missing = [need for need in self.needs if need not in given]
+        if "stream_only" in features and not all(call.request.get("stream") for call in self.calls):
+            missing.append("answers that are not streamed")
+        return missing
 
     @property
     def patience(self) -> float:

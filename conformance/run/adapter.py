@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import threading
 import time
@@ -101,6 +102,7 @@ class AdapterProcess:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 env=None if environment is None else dict(environment),
+                start_new_session=True,  # so that what the adapter starts ends with it
             )
         except OSError as error:
             raise AdapterError(f"cannot start {tell(self.command[0])}: {error.strerror or error}") from None
@@ -169,13 +171,17 @@ class AdapterProcess:
 
     def kill(self) -> None:
         """Ends the adapter at once."""
-        with suppress(OSError):
-            self._process.kill()
+        self._kill_all()
         self._process.wait()
         for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
             with suppress(OSError, ValueError):
                 assert pipe is not None
                 pipe.close()
+
+    def _kill_all(self) -> None:
+        """Kills the adapter and what it started: a child that lives on would hold its output open."""
+        with suppress(OSError):
+            os.killpg(self._process.pid, signal.SIGKILL)
 
     def _read(self) -> None:
         output = self._process.stdout
@@ -240,8 +246,7 @@ class AdapterProcess:
                     waiting.problem = waiting.problem or self._problem
                     waiting.over.set()
         self._greeted.set()
-        with suppress(OSError):
-            self._process.kill()
+        self._kill_all()
 
     def _read_errors(self) -> None:
         pipe = self._process.stderr

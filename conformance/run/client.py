@@ -92,7 +92,7 @@ class ClientDriver:
 
     def ask(self, scenario: Scenario) -> tuple[ScenarioResult, list[Exchange]]:
         """Puts the client through one scenario. Gives what became of it, and what the client sent."""
-        if missing := [feature for feature in scenario.needs if feature not in self.hello.features]:
+        if missing := scenario.lacking(self.hello.features):
             detail = f"the client does not declare {', '.join(missing)}"
             return ScenarioResult(scenario, ScenarioOutcome.UNSUPPORTED, detail=detail), []
         for _ in range(TRIES):

@@ -161,6 +161,11 @@ def _on_the_wire(scenario: Scenario, happened: Happened) -> Iterator[tuple[Failu
     if expected.within is not None and happened.ended - happened.began > expected.within:
         took = happened.ended - happened.began
         yield FailureKind.POLICY, f"was over after {took:.2f} s, expected at most {expected.within:g} s"
+    elif expected.soon is not None and happened.ended - happened.began > expected.soon:
+        yield (
+            None,
+            f"was over after {happened.ended - happened.began:.2f} s, could have been within {expected.soon:g} s",
+        )
     first = happened.reply.get("first_delta_s") if happened.first_delta is None else happened.first_delta
     if expected.delta_within is not None and first is not None and first > expected.delta_within:
         yield FailureKind.POLICY, f"gave the first delta after {first:.2f} s, expected {expected.delta_within:g} s"

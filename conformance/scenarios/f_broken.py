@@ -193,7 +193,7 @@ SCENARIOS = [
         "f.stream-stall",
         Grade.STRICT,
         "The stream stalls in its middle: the client's time limit ends the call.",
-        attempt=Attempt((STREAM_HEAD, *chunked(HALF)[:-1]), End.HOLD, 8.0),
+        attempt=Attempt((STREAM_HEAD, *chunked(HALF)[:-1]), End.HOLD, 5.0),
         asked=stream_call(timeout_s=1.0),
         expected=Expected(error=ToldError(("timeout",)), within=3.5),
         needs=("timeout",),

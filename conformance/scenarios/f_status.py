@@ -120,17 +120,17 @@ SCENARIOS = [
     whole(
         "f.timeout-body",
         Grade.MUST,
-        "The head and half of the body come, then nothing: the client's time limit ends the call.",
+        "The head and half of the body come, then nothing for four seconds: the client's time limit ends the call.",
         attempt=Attempt(
             (
                 head(200, ("content-type", "application/json"), ("content-length", "500")),
                 b'{"id": "chatcmpl-abc123",',
             ),
             End.HOLD,
-            8.0,
+            4.0,
         ),
         asked=call(timeout_s=1.0),
-        expected=Expected(error=ToldError(("timeout",)), within=3.5),
+        expected=Expected(error=ToldError(("timeout",)), within=6.0),
         needs=("timeout",),
     ),
 ]

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from chatconform.core.scenario import Expected, Grade, Scenario
+from chatconform.core.scenario import Expected, Grade, Pause, Scenario
 from chatconform.core.spelling import spell
 from chatconform.scenarios.writing import (
     ANY_ERROR,
     DONE,
+    apart,
     choice,
     completion,
     events,
@@ -51,7 +52,7 @@ def pretty(body: bytes) -> bytes:
     return b"".join(b"data: %s\n" % line.encode() for line in lines) + b"\n"
 
 
-def decorated(id: str, grade: Grade, purpose: str, pieces: Iterable[bytes]) -> Scenario:
+def decorated(id: str, grade: Grade, purpose: str, pieces: Iterable[bytes | Pause]) -> Scenario:
     """A scenario whose stream is the plain one in another writing."""
     error = ANY_ERROR if grade is Grade.HOSTILE else None
     return streamed(id, grade, purpose, pieces=pieces, expected=Expected(completion(), error=error))
@@ -72,7 +73,7 @@ SCENARIOS = [
         "st.crlf-split",
         Grade.MUST,
         "Lines end with CRLF, and the stream is cut between CR and LF.",
-        [piece for line in with_ends(b"\r\n") for piece in (line[:-1], line[-1:])],
+        apart([piece for line in with_ends(b"\r\n") for piece in (line[:-1], line[-1:])]),
     ),
     decorated("st.cr-only", Grade.MUST, "Lines end with a lone CR.", with_ends(b"\r")),
     decorated(

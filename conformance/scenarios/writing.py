@@ -161,6 +161,11 @@ def cut_at(data: bytes, *places: int) -> list[bytes]:
     return [data[start:stop] for start, stop in pairwise(bounds)]
 
 
+def apart(pieces: Iterable[bytes]) -> list[bytes | Pause]:
+    """The pieces with a moment between them, so that no client that reads fast enough sees two as one."""
+    return [step for piece in pieces for step in (piece, Pause(0.005))]
+
+
 def gzipped(pieces: Iterable[bytes]) -> list[bytes]:
     """The pieces in one gzip stream, flushed after each."""
     packer = zlib.compressobj(wbits=31)

@@ -13,6 +13,11 @@ import openai
 
 WIRE, sys.stdout = sys.stdout, sys.stderr  # what a library prints must not stand between the lines
 LOCK = threading.Lock()
+FEATURES = ["stream", "tools", "custom_tools", "functions", "n", "logprobs", "audio", "retries", "timeout", "abort"]
+FIELDS = [
+    *("id", "model", "created", "usage", "role", "content", "refusal", "tool_calls", "tool_ids", "finish_reason"),
+    *("logprobs", "audio", "annotations", "function_call", "reasoning"),
+]
 CLIENTS: dict[tuple, openai.OpenAI] = {}
 
 
@@ -73,14 +78,9 @@ def chat(op: dict) -> dict:
 
 
 def main() -> None:
-    features = "stream tools custom_tools functions n logprobs audio retries timeout abort".split()
-    fields = (
-        "id model created usage role content refusal tool_calls tool_ids finish_reason logprobs audio annotations "
-        "function_call reasoning"
-    ).split()
     runtime = f"{platform.python_implementation()} {platform.python_version()}"
     hello = {"protocol": 1, "client": "openai-python", "version": openai.__version__, "runtime": runtime}
-    say({"hello": {**hello, "features": features, "fields": fields}})
+    say({"hello": {**hello, "features": FEATURES, "fields": FIELDS}})
     with ThreadPoolExecutor(16) as pool:
         for line in sys.stdin:
             op = json.loads(line)
