@@ -184,4 +184,4 @@ def test_a_report_that_is_none(chatconform, tmp_path):
 
 def test_an_id_that_nothing_has(chatconform):
     assert "near: response.usage.total-is-the-sum" in refused(chatconform("explain", "response.usage.total-is-sum"))
-    assert "no rule matches 'zzz'" in refused(chatconform("list", "zzz"))
+    assert "no rule or case matches 'zzz'" in refused(chatconform("list", "zzz"))

@@ -10,6 +10,8 @@ import pytest
 import chatconform as package
 from chatconform.cases.catalogue import cases
 from chatconform.frontends.cli.entry import COMMANDS
+from chatconform.reference.faults import faults
+from chatconform.rules.capabilities import capabilities
 from chatconform.rules.catalogue import rules
 
 SUM = "response.usage.total-is-the-sum"
@@ -35,10 +37,12 @@ def test_the_version_is_told(chatconform):
     assert chatconform("--version").out == f"chatconform {package.__version__}\n"
 
 
-def test_every_rule_and_case_is_listed(chatconform):
+def test_everything_is_listed(chatconform):
     out = chatconform("list").out
     assert all(f" {rule.id} " in out for rule in rules())
     assert all(f" {case.id} " in out for case in cases())
+    assert all(f" {fault.name} " in out for fault in faults())
+    assert all(f" {capability.name} " in out for capability in capabilities())
 
 
 def test_a_glob_lists_what_it_names(chatconform):
@@ -61,6 +65,18 @@ def test_every_case_is_explained(chatconform, case):
     ran = chatconform("explain", case.id)
     assert f"case {case.id}\n\n" in ran.out
     assert f"asks          {case.most} request" in ran.out
+
+
+@pytest.mark.parametrize("fault", faults(), ids=lambda fault: fault.name)
+def test_every_fault_is_explained(chatconform, fault):
+    ran = chatconform("explain", fault.name)
+    assert f"fault {fault.name}\n\n" in ran.out
+    assert all(rule_id in ran.out for rule_id in fault.kills)
+
+
+def test_a_rule_names_the_fault_that_breaks_it(chatconform):
+    name = next(fault.name for fault in faults() if SUM in fault.kills)
+    assert f"\nsee it fail   chatconform serve --fault {name}\n" in chatconform("explain", SUM).out
 
 
 def test_a_finding_is_replayed_until_it_is_mended(chatconform, small, tmp_path):

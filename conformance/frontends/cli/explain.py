@@ -1,4 +1,4 @@
-"""`chatconform explain`: all that there is to know of one rule or one case."""
+"""`chatconform explain`: all that there is to know of one rule, one case or one fault."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ if TYPE_CHECKING:
 
     from chatconform.core.case import Case
     from chatconform.core.rule import Rule
+    from chatconform.reference.faults import Fault
 
-HELP = "tell what a rule requires and why, or what a case asks"
+HELP = "tell what a rule requires and why, what a case asks, or what a fault does"
 WIDTH = 100
 ABOUT = {
     "exchange": "whatever happens to a request, no answer included",
@@ -30,22 +31,24 @@ ABOUT = {
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the command's arguments to its parser."""
-    parser.add_argument("id", metavar="ID", help="the id of a rule or of a case")
+    parser.add_argument("id", metavar="ID", help="the id of a rule or of a case, or the name of a fault")
 
 
 def run(args: argparse.Namespace) -> int:
     """Runs the command and returns its exit status: 0 told, 2 nothing is so named."""
     from chatconform.cases.catalogue import cases
     from chatconform.frontends.cli.arguments import refused
+    from chatconform.reference.faults import faults
     from chatconform.rules.catalogue import rules
 
     told = [_rule(rule) for rule in rules() if rule.id == args.id]
     told += [_case(case) for case in cases() if case.id == args.id]
+    told += [_fault(fault) for fault in faults() if fault.name == args.id]
     if not told:
-        ids = [rule.id for rule in rules()] + [case.id for case in cases()]
+        ids = [rule.id for rule in rules()] + [case.id for case in cases()] + [fault.name for fault in faults()]
         near = get_close_matches(args.id, ids, n=3, cutoff=0.4)
         hint = f"; near: {', '.join(near)}" if near else "; `chatconform list` names them all"
-        return refused(f"no rule and no case has the id {args.id[:80]!r}{hint}")
+        return refused(f"no rule, case or fault has the id {args.id[:80]!r}{hint}")
     for lines in told:
         print("\n".join(lines))
     return 0
@@ -53,6 +56,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _rule(rule: Rule) -> Iterator[str]:
     from chatconform.cases.catalogue import those_for
+    from chatconform.reference.faults import faults
 
     yield f"{rule.level} {rule.id}"
     yield ""
@@ -73,6 +77,9 @@ def _rule(rule: Rule) -> Iterator[str]:
     if not cases:
         yield "asked by      no case; it is judged wherever it applies"
     yield f"judge it      chatconform check URL --only {rule.id}"
+    broken_by = [fault.name for fault in faults() if rule.id in fault.kills]
+    for number, name in enumerate(broken_by):
+        yield f"{'' if number else 'see it fail':<14}chatconform serve --fault {name}"
 
 
 def _case(case: Case) -> Iterator[str]:
@@ -85,6 +92,16 @@ def _case(case: Case) -> Iterator[str]:
     yield f"asks          {case.most} {'request' if case.most == 1 else 'requests'} at the most"
     for number, rule in enumerate(exercised_by(case.exercises)):
         yield f"{'' if number else 'made for':<14}{rule.level:<6}  {rule.id}"
+
+
+def _fault(fault: Fault) -> Iterator[str]:
+    yield f"fault {fault.name}"
+    yield ""
+    yield from _wrapped(fault.text)
+    yield ""
+    yield f"serve it      chatconform serve --fault {fault.name}"
+    for number, rule_id in enumerate(fault.kills):
+        yield f"{'' if number else 'breaks':<14}{rule_id}"
 
 
 def _wrapped(text: str) -> list[str]:

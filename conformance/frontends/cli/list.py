@@ -1,10 +1,10 @@
-"""`chatconform list`: every rule and every case, or those that a glob names."""
+"""`chatconform list`: every rule, case, fault and capability, or those that a glob names."""
 
 from __future__ import annotations
 
 import argparse
 
-HELP = "list rules and cases"
+HELP = "list rules, cases, faults of the reference server, and capabilities"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -17,22 +17,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Runs the command and returns its exit status: 0 something was listed, 2 nothing is so named."""
     from chatconform.cases.catalogue import cases
-    from chatconform.core.naming import UnknownIdError, matches
+    from chatconform.core.naming import matches, unknown
     from chatconform.frontends.cli.arguments import refused
-    from chatconform.frontends.cli.listing import tell_cases, tell_rules
-    from chatconform.rules.catalogue import select
+    from chatconform.frontends.cli.listing import tell_cases, tell_names, tell_rules
+    from chatconform.reference.faults import faults
+    from chatconform.rules.capabilities import capabilities
+    from chatconform.rules.catalogue import rules
 
-    listed = [case for case in cases() if matches(case.id, args.glob)]
-    try:
-        rules = select([args.glob])
-    except UnknownIdError as problem:
-        if not listed:
-            return refused(str(problem))
-        rules = ()
-    if rules:
-        print("Rules")
-        tell_rules(rules)
-    if listed:
-        print("\nCases" if rules else "Cases")
-        tell_cases(listed)
+    chosen_rules = [rule for rule in rules() if matches(rule.id, args.glob)]
+    chosen_cases = [case for case in cases() if matches(case.id, args.glob)]
+    chosen_faults = [(fault.name, fault.text) for fault in faults() if matches(fault.name, args.glob)]
+    chosen_capabilities = [(one.name, one.title) for one in capabilities() if matches(one.name, args.glob)]
+    if not (chosen_rules or chosen_cases or chosen_faults or chosen_capabilities):
+        return refused(
+            unknown(args.glob, [rule.id for rule in rules()] + [case.id for case in cases()], "rule or case")
+        )
+    tell_rules(chosen_rules, "Rules")
+    tell_cases(chosen_cases, "Cases")
+    tell_names(chosen_faults, "Faults (chatconform serve --fault NAME)")
+    tell_names(chosen_capabilities, "Capabilities (chatconform check --have NAMES --lack NAMES)")
     return 0

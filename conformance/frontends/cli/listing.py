@@ -18,27 +18,39 @@ def tell_choice(args: argparse.Namespace) -> int:
     from chatconform.run.declared import declare
 
     choice = choose(args.only, args.skip, args.profile, declare(args.have, args.lack))
-    tell_rules(choice.judged)
-    print()
-    tell_cases(choice.cases)
+    tell_rules(choice.judged, "Rules")
+    tell_cases(choice.cases, "Cases")
     most = sum(case.most for case in choice.cases)
     print(
-        f"\n{len(choice.judged)} rules, {len(choice.cases)} cases, at most {most} requests and a few to find the target"
+        f"{len(choice.judged)} rules, {len(choice.cases)} cases, at most {most} requests and a few to find the target"
     )
     return 0
 
 
-def tell_rules(rules: Iterable[Rule]) -> None:
+def tell_rules(rules: Iterable[Rule], heading: str) -> None:
     """Prints a line for each rule."""
-    listed = list(rules)
-    width = max((len(rule.id) for rule in listed), default=0)
-    for rule in listed:
-        print(f"{rule.level:<6}  {rule.id:<{width}}  {rule.text}")
+    _tell(heading, [(f"{rule.level:<6}", rule.id, rule.text) for rule in rules])
 
 
-def tell_cases(cases: Iterable[Case]) -> None:
-    """Prints a line for each case."""
-    listed = list(cases)
-    width = max((len(case.id) for case in listed), default=0)
-    for case in listed:
-        print(f"{case.most:>3} requests  {case.id:<{width}}  {case.purpose}")
+def tell_cases(cases: Iterable[Case], heading: str) -> None:
+    """Prints a line for each case, with the most requests that it makes."""
+    _tell(
+        heading,
+        [(f"{case.most:>3} {'request ' if case.most == 1 else 'requests'}", case.id, case.purpose) for case in cases],
+    )
+
+
+def tell_names(named: Iterable[tuple[str, str]], heading: str) -> None:
+    """Prints a line for each name and what it stands for."""
+    _tell(heading, [("", name, text) for name, text in named])
+
+
+def _tell(heading: str, rows: list[tuple[str, str, str]]) -> None:
+    """Prints rows below a heading, and a blank line; nothing where there are none."""
+    width = max((len(name) for _, name, _ in rows), default=0)
+    for number, (first, name, text) in enumerate(rows):
+        if not number:
+            print(heading)
+        print(f"  {f'{first}  ' if first else ''}{name:<{width}}  {text}")
+    if rows:
+        print()
