@@ -231,6 +231,7 @@ def sequences(situation: Situation) -> Asking:
         "response.tools.none-come-unoffered",
         "response.structured.text-is-not-blank",
         "response.usage.limit-is-kept",
+        "response.optional.service-tier-is-told",
     ],
     most=7,
 )
