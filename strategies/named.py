@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from functools import cache
 
-from chatconform.strategies.drawing.composer import Composer, Generator
+from chatconform.strategies.drawing.cells import Generator
+from chatconform.strategies.drawing.composer import Composer
 from chatconform.strategies.normal.conjunction import Key
 from chatconform.strategies.normal.dialects import escaped
 from chatconform.strategies.normal.documents import Document

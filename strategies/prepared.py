@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from chatconform.strategies.drawing.composer import Composer, Generator
+from chatconform.strategies.drawing.cells import Generator
+from chatconform.strategies.drawing.composer import Composer
 from chatconform.strategies.drawing.sources import Rejected, Seeded, Source
 from chatconform.strategies.judging import judge_of
 from chatconform.strategies.normal.documents import Document, refuse_depth

@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from chatconform.strategies.drawing.cells import Cells
 from chatconform.strategies.drawing.sources import Source
 from chatconform.strategies.normal.acceptance import item_key
 from chatconform.strategies.normal.alternatives import Arrays
 from chatconform.strategies.normal.equality import identity
 from chatconform.strategies.normal.items import laid_out, lengths, listed
 
-if TYPE_CHECKING:
-    from chatconform.strategies.drawing.composer import Composer
-
 _USUAL = (0, 1, 1, 2, 2, 3, 1, 6)
 _TRIES = 30
 
 
-def array_generator(composer: Composer, arrays: Arrays, *, flat: bool) -> Callable[[Source], list[Any]]:
+def array_generator(composer: Cells, arrays: Arrays, *, flat: bool) -> Callable[[Source], list[Any]]:
     """Return a generator of the alternative's arrays; a flat one makes them as short and as flat as can be."""
     forms = composer.forms
     found = lengths(forms, arrays, forms.heights.of, 1 if flat else 7)
@@ -41,7 +39,7 @@ def array_generator(composer: Composer, arrays: Arrays, *, flat: bool) -> Callab
     return allowed
 
 
-def _simple(composer: Composer, arrays: Arrays, table: list[int], flat: bool) -> Callable[[Source], list[Any]]:
+def _simple(composer: Cells, arrays: Arrays, table: list[int], flat: bool) -> Callable[[Source], list[Any]]:
     cell = composer.flattest if flat else composer.cell
     longest = max((len(row.prefix) for row in arrays.rows), default=0)
     reach = max(table)
@@ -64,7 +62,7 @@ def _simple(composer: Composer, arrays: Arrays, table: list[int], flat: bool) ->
     return draw
 
 
-def _arranged(composer: Composer, arrays: Arrays, table: list[int], flat: bool) -> Callable[[Source], list[Any]]:
+def _arranged(composer: Cells, arrays: Arrays, table: list[int], flat: bool) -> Callable[[Source], list[Any]]:
     forms = composer.forms
     cell = composer.flattest if flat else composer.cell
     look = forms.heights.of
@@ -81,7 +79,8 @@ def _arranged(composer: Composer, arrays: Arrays, table: list[int], flat: bool) 
         source.depth += 1
         value: list[Any] = []
         seen: set[Any] = set()
-        few = [listed(forms, key) if arrays.unique else None for key in layout.keys]
+        lists = {key: listed(forms, key) if arrays.unique else None for key in dict.fromkeys(layout.keys)}
+        few = [lists[key] for key in layout.keys]
         # Places with few values are filled first, or others would use those up.
         order = sorted(range(length), key=lambda i: (len(few[i] or ()) or 1000, i)) if arrays.unique else range(length)
         placed: dict[int, Any] = {}

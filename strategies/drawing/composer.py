@@ -6,34 +6,19 @@ Depth and size are bounded: beyond a few levels, or once the budget of container
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
 from typing import Any
 
 from chatconform.strategies.drawing import scalars
 from chatconform.strategies.drawing.arrays import array_generator
+from chatconform.strategies.drawing.cells import Cell, Generator
 from chatconform.strategies.drawing.objects import object_generator
 from chatconform.strategies.drawing.sources import Source
 from chatconform.strategies.normal.alternatives import Alternative, Arrays, Literals, Numbers, Objects, Path, Strings
 from chatconform.strategies.normal.conjunction import Key
 from chatconform.strategies.normal.forms import Forms
 
-Generator = Callable[[Source], Any]
 DEEPEST = 6
 _TABLE = 120
-
-
-class Cell:
-    """The generator of one key, made when it is first used; a schema that leads back to itself meets its own cell."""
-
-    __slots__ = ("draw",)
-    draw: Generator
-
-    def __init__(self, make: Callable[[], Generator]) -> None:
-        def first(source: Source) -> Any:
-            self.draw = make()
-            return self.draw(source)
-
-        self.draw = first
 
 
 class Composer:
@@ -71,15 +56,9 @@ class Composer:
         generators = [self._alternative(alternative, flat=False) for alternative, _, _ in live]
         if not generators:
             return _never
-        if len(generators) == 1:
-            chosen = generators[0]
-        else:
-            table = _weighted(generators, [path for _, path, _ in live])
-            count = len(table)
-
-            def chosen(source: Source) -> Any:
-                return table[source.below(count)](source)
-
+        chosen = (
+            generators[0] if len(generators) == 1 else _one_of(_weighted(generators, [path for _, path, _ in live]))
+        )
         if all(height == 0 and not isinstance(a, Arrays | Objects) for a, _, height in live):
             return chosen
         flattest = self.flattest(key)
@@ -97,10 +76,7 @@ class Composer:
             return _never
         least = min(height for _, _, height in live)
         generators = [self._alternative(a, flat=True) for a, _, height in live if height == least]
-        count = len(generators)
-        if count == 1:
-            return generators[0]
-        return lambda source: generators[source.below(count)](source)
+        return generators[0] if len(generators) == 1 else _one_of(generators)
 
     def _alternative(self, alternative: Alternative, *, flat: bool) -> Generator:
         match alternative:
@@ -114,6 +90,11 @@ class Composer:
                 return array_generator(self, alternative, flat=flat)
             case Objects():
                 return object_generator(self, alternative, flat=flat)
+
+
+def _one_of(table: list[Generator]) -> Generator:
+    count = len(table)
+    return lambda source: table[source.below(count)](source)
 
 
 def literal_generator(values: tuple[Any, ...]) -> Generator:

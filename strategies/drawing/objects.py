@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from chatconform.strategies.drawing.cells import Cell, Cells
 from chatconform.strategies.drawing.scalars import texts_generator
 from chatconform.strategies.drawing.sources import Source
 from chatconform.strategies.normal.alternatives import Objects
@@ -13,14 +14,11 @@ from chatconform.strategies.normal.equality import identity
 from chatconform.strategies.normal.items import NEVER
 from chatconform.strategies.normal.members import Members, Zone, least, members_of
 
-if TYPE_CHECKING:
-    from chatconform.strategies.drawing.composer import Cell, Composer
-
 _TRIES = 30
 _WIDE = 8
 
 
-def object_generator(composer: Composer, objects: Objects, *, flat: bool) -> Callable[[Source], dict[str, Any]]:
+def object_generator(composer: Cells, objects: Objects, *, flat: bool) -> Callable[[Source], dict[str, Any]]:
     """Return a generator of the alternative's objects; a flat one makes them as small and as flat as can be."""
     forms = composer.forms
     members = members_of(forms, objects, forms.heights.of, only_told=not composer.extras)
@@ -45,7 +43,7 @@ def object_generator(composer: Composer, objects: Objects, *, flat: bool) -> Cal
     return allowed
 
 
-def _flat(composer: Composer, objects: Objects, members: Members) -> Callable[[Source], dict[str, Any]]:
+def _flat(composer: Cells, objects: Objects, members: Members) -> Callable[[Source], dict[str, Any]]:
     chosen = least(composer.forms, objects, members, composer.forms.heights.of)
     assert chosen is not None
     cells = [(name, composer.flattest(key)) for name, key in chosen]
@@ -85,7 +83,7 @@ def presence(count: int) -> Callable[[Source], int]:
     return draw
 
 
-def _free(composer: Composer, objects: Objects, members: Members) -> Callable[[Source], dict[str, Any]]:
+def _free(composer: Cells, objects: Objects, members: Members) -> Callable[[Source], dict[str, Any]]:
     required = [(name, composer.cell(key)) for name, key in members.required]
     optional = [(1 << i, name, composer.cell(key)) for i, (name, key) in enumerate(members.optional)]
     present = presence(len(optional)) if optional else None
@@ -108,7 +106,7 @@ def _free(composer: Composer, objects: Objects, members: Members) -> Callable[[S
     return draw
 
 
-def _extra(composer: Composer, objects: Objects, zones: tuple[Zone, ...]) -> Callable[[Source, dict[str, Any]], None]:
+def _extra(composer: Cells, objects: Objects, zones: tuple[Zone, ...]) -> Callable[[Source, dict[str, Any]], None]:
     told = any(zone.told for zone in zones)
     counts = (0, 1, 1, 2, 3) if told else (0, 0, 0, 0, 0, 0, 0, 1)
     add = _adding(composer, objects, zones)
@@ -120,7 +118,7 @@ def _extra(composer: Composer, objects: Objects, zones: tuple[Zone, ...]) -> Cal
     return draw
 
 
-def _adding(composer: Composer, objects: Objects, zones: tuple[Zone, ...]) -> Callable[[Source, dict[str, Any]], bool]:
+def _adding(composer: Cells, objects: Objects, zones: tuple[Zone, ...]) -> Callable[[Source, dict[str, Any]], bool]:
     """Return what adds one member whose name no schema tells, if it finds a new name."""
     forms = composer.forms
     names = [texts_generator(zone.texts) for zone in zones]
@@ -146,7 +144,7 @@ def _adding(composer: Composer, objects: Objects, zones: tuple[Zone, ...]) -> Ca
     return add
 
 
-def _counted(composer: Composer, objects: Objects, members: Members) -> Callable[[Source], dict[str, Any]]:
+def _counted(composer: Cells, objects: Objects, members: Members) -> Callable[[Source], dict[str, Any]]:
     """Objects of which the number of members counts, or that must have some member of a kind."""
     forms = composer.forms
     look = forms.heights.of

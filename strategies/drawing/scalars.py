@@ -107,7 +107,7 @@ def _formatted(strings: Strings) -> Callable[[Source], str]:
         if len(known) > 1 and source.below(4) < 3:
             return known[source.below(len(known))]
         found = formats.drawn(strings, source.below)
-        return known[0] if found is None else found
+        return known[source.below(len(known))] if found is None else found
 
     return draw
 

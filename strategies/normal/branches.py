@@ -145,10 +145,11 @@ class Brancher:
 
     def _propagated(self, state: _State) -> _Pending | None:
         """Make each choice with one option left, drop those that are met; return the smallest that remains, if any."""
+        best: _Pending | None = None
         changed = True
         while changed:
             changed = False
-            best: _Pending | None = None
+            best = None
             for pending in list(state.pending):
                 live, met = self._live(state, pending)
                 if met:

@@ -206,7 +206,7 @@ class Document:
 
         for known in REGISTRY:
             if known.rstrip("#") not in self._resources:
-                contents = REGISTRY[known].contents
+                contents: Any = REGISTRY[known].contents
                 try:
                     draft = draft_of(contents.get("$schema", uri), uri)
                 except UnusableSchema:

@@ -14,7 +14,8 @@ from chatconform.strategies.normal.numbers import Interval, Ladder, numbers_of
 
 Look = Callable[[Key], float]
 NEVER = float("inf")
-MOST_LISTED = 64
+MOST_LISTED = 512
+_MOST_MATCHED = 64
 _MOST_SEARCHED = 200
 
 
@@ -137,12 +138,15 @@ def _with_twins(forms: Formed, keys: list[Key], look: Look, turn: int) -> Items 
 
 def _can_differ(forms: Formed, keys: list[Key]) -> bool:
     """Whether the places that have only few values can all have different ones."""
-    if len(keys) > 1000:
-        return True
-    values = {key: listed(forms, key) for key in dict.fromkeys(keys)}
-    few = [[identity(v) for v in found] for key in keys if (found := values[key]) is not None]
-    if any(len(set().union(*(set(f) for f in few))) < len(few) for _ in few[:1]):
+    counts: dict[Key, int] = {}
+    for key in keys:
+        counts[key] = counts.get(key, 0) + 1
+    values = {key: {identity(v) for v in found} for key in counts if (found := listed(forms, key)) is not None}
+    if any(len(found) < counts[key] for key, found in values.items()):
         return False
+    few = [sorted(values[key], key=repr) for key in keys if key in values]
+    if len(values) < 2 or len(few) > _MOST_MATCHED:
+        return True
     taken: dict[Any, int] = {}
 
     def settled(place: int, tried: set[Any]) -> bool:

@@ -38,29 +38,20 @@ def suits(numbers: Numbers, value: int | float) -> bool:
     """Return whether a number meets the alternative for validators of decimal and of binary arithmetic alike."""
     if not accepts_number(numbers, value):
         return False
-    for factor in numbers.multiples:
-        if isinstance(value, float) or isinstance(factor, float):
-            try:
-                quotient = value / factor
-            except OverflowError:
-                return False
-            if (
-                not math.isfinite(quotient)
-                or quotient != int(quotient)
-                or (math.fmod(value, factor) != 0 and value % 1)
-            ):
-                return False
+    if not all(_nearly(value, factor) for factor in numbers.multiples):
+        return False
     return not any(_nearly(value, factor) for factor in numbers.nonmultiples)
 
 
 def _nearly(value: int | float, factor: int | float) -> bool:
-    if isinstance(value, int) and isinstance(factor, int):
+    """Whether a validator that reckons in binary takes the value for a multiple."""
+    if isinstance(factor, int):
         return value % factor == 0
     try:
         quotient = value / factor
     except OverflowError:
-        return True
-    return not math.isfinite(quotient) or quotient == int(quotient)
+        return False
+    return math.isfinite(quotient) and quotient == int(quotient)
 
 
 def _common_step(factors: list[Fraction]) -> Fraction:

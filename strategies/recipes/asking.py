@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from chatconform.strategies.drawing.composer import Generator
+from chatconform.strategies.drawing.cells import Generator
 from chatconform.strategies.drawing.sources import Source
 from chatconform.strategies.recipes import parts
 from chatconform.strategies.recipes.narrowing import Narrowing

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-from chatconform.strategies.drawing.composer import Cell, Composer, Generator, always
+from chatconform.strategies.drawing.cells import Cell, Generator
+from chatconform.strategies.drawing.composer import Composer, always
 from chatconform.strategies.drawing.sources import BUDGET, Rejected, Seeded, Source
 from chatconform.strategies.named import composer, key_at, key_of
 from chatconform.strategies.recipes.narrowing import MODALITIES
