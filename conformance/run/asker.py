@@ -35,6 +35,9 @@ GRACE_WHILE_BUSY: Final = 30.0
 MOST_ABSENCES: Final = 3
 TROUBLED_IN_A_ROW: Final = 5
 SILENT_IN_A_ROW: Final = 3
+MOST_SILENCES: Final = 10
+MOST_FLOODS: Final = 5
+"""So many answers that do not come to their end are enough to judge by; more would cost hours or gigabytes."""
 REPEATS_BEFORE_TRUST: Final = 5
 """Requests that broke again when asked again, and none that did not: what breaks now is held back after one try."""
 TRIES_OF_A_STEADY_TARGET: Final = 2
@@ -54,12 +57,16 @@ class Standing(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """What asking came to. `tries` is how often it was sent, `reason` why it is not steady."""
+    """What asking came to. `tries` is how often it was sent, `reason` why it is not steady.
+
+    `put_off` holds the answers before it that told it to come back later.
+    """
 
     exchange: Exchange
     standing: Standing = Standing.STEADY
     tries: int = 1
     reason: str | None = None
+    put_off: tuple[Exchange, ...] = ()
 
 
 class Asker:
@@ -78,6 +85,9 @@ class Asker:
         self._lock = threading.Lock()
         self._vital = threading.Lock()
         self._alive_at = time.monotonic()
+        self._enough = False
+        self._silences = 0
+        self._floods = 0
         self._plain_asked = 0
         self._waited = 0.0
         self._repeated = 0
@@ -92,7 +102,12 @@ class Asker:
 
     @property
     def stopped(self) -> bool:
-        """Whether nothing more is sent."""
+        """Whether no case asks any more."""
+        return self._enough or self._gate.closed
+
+    @property
+    def closed(self) -> bool:
+        """Whether nothing more is sent, not even to ask again what broke."""
         return self._gate.closed
 
     @property
@@ -119,19 +134,22 @@ class Asker:
     def ask(self, ask: Ask, origin: Origin, *, together: bool = False) -> Heard:
         """Sends a request, again if need be. Raises `StoppedError` once the run is over."""
         tries = waits = broken = absences = 0
+        put_off: tuple[Exchange, ...] = ()
         while True:
             exchange = self.send(ask, origin, together=together and not tries)
             tries += 1
             found = self.trouble(exchange)
             if found is None:
+                self._see_size(exchange)
                 self._gate.went_well()
                 self.answered(broken, tries)
-                return Heard(exchange, tries=tries)
+                return Heard(exchange, tries=tries, put_off=put_off)
             reason = f"{origin.case}: the target {told(exchange)}"
             if ask.once:
                 return Heard(exchange, Standing.WITHHELD, tries, reason)
             if found is Trouble.NOT_NOW and (wait := self._wait(exchange, waits)) is not None:
                 waits += 1
+                put_off += (exchange,)
                 with self._lock:
                     self.waits += 1
                 self._gate.slow_down(wait)
@@ -150,7 +168,7 @@ class Asker:
             self._went_badly(exchange, found)
             standing = Standing.SUSPECT if found in {Trouble.BROKEN, Trouble.SILENT} else Standing.WITHHELD
             again = f", {tries} times" if tries > 1 else ""
-            return Heard(exchange, standing, tries, f"{reason}{again}")
+            return Heard(exchange, standing, tries, f"{reason}{again}", put_off)
 
     def ask_together(self, asks: Sequence[tuple[Ask, Origin]]) -> list[Heard]:
         """Sends requests at the same time, each as `ask` does. Raises what the first of them that raised did."""
@@ -224,6 +242,13 @@ class Asker:
                     raise StoppedError
                 self._gate.pause(min(2.0, wait_asked_for(exchange) or 0.25))
 
+    def _see_size(self, exchange: Exchange) -> None:
+        if exchange.failure is not None and exchange.failure.kind == "too-large":
+            with self._lock:
+                self._floods += 1
+            if self._floods >= MOST_FLOODS:
+                self.enough(f"{MOST_FLOODS} answers were without end ({exchange.failure.message})")
+
     def _worth_trying(self) -> int:
         if self.wavered:
             return TRIES_OF_A_WAVERING_TARGET
@@ -245,6 +270,9 @@ class Asker:
         with self._lock:
             self._row += 1
             row = self._row
+            self._silences += found is Trouble.SILENT
+        if self._silences >= MOST_SILENCES:
+            self.enough(f"{MOST_SILENCES} requests had no whole answer in time; --timeout sets how long that is")
         if row >= (SILENT_IN_A_ROW if found is Trouble.SILENT else TROUBLED_IN_A_ROW):
             self.find_life(exchange)
 

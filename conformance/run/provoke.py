@@ -109,6 +109,8 @@ class Stage:
 
     def _take(self, played: Played, ask: Ask, heard: Heard) -> None:
         exchange = heard.exchange
+        for earlier in heard.put_off:
+            self._add(played, judge(earlier, self._overload))
         played.series.append(exchange)
         if heard.standing is Standing.STEADY:
             self._judge(played, exchange)
@@ -122,6 +124,7 @@ class Stage:
         played.finished = True
         if not played.suspects:
             self._judge_series(played)
+            played.series = []  # evidence can be large, and what matters of it is in the tally now
 
     def _judge(self, played: Played, exchange: Exchange) -> None:
         self._add(played, judge(exchange, self._rules))

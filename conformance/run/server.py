@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from queue import Empty, SimpleQueue
+from secrets import token_hex
 from time import monotonic, perf_counter
 from typing import TYPE_CHECKING, Final
 
@@ -28,7 +29,7 @@ from chatconform.run.progress import Progress
 from chatconform.run.provoke import Played, Stage
 from chatconform.run.reach import CannotCheckError, reach
 from chatconform.run.suspects import RUN_ENDED, settle
-from chatconform.targets import BadUrlError, ServerTarget, Timeouts
+from chatconform.targets import BadUrlError, Limits, ServerTarget, Timeouts
 from chatconform.targets.address import parse
 
 if TYPE_CHECKING:
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
     from chatconform.run.reach import Reached
 
 TICK: Final = 0.1
+LIMITS: Final = Limits(body=16 * 1024 * 1024)
+"""Many times what the requests of a check ask for."""
 FAREWELL: Final = 2.0
 """Seconds that threads have to end once the run is over; what they still find out is then dropped."""
 INTERRUPTED: Final = "the run was interrupted"
@@ -81,9 +84,11 @@ def check(
     run = _Run(choice, declared, model, api_key, dict(headers or {}), timeout, concurrency, seed, insecure, progress)
     if url is not None:
         return run.against(url)
-    from chatconform.reference.server import ReferenceServer  # only where it is asked for: it holds much
+    from chatconform.reference.control import control  # only where it is asked for: it holds much
+    from chatconform.reference.server import MODEL, ReferenceServer
 
-    with ReferenceServer(api_key=api_key) as server:
+    run.api_key = api_key or f"sk-{token_hex(24)}"
+    with ReferenceServer(stages=control((MODEL,), run.api_key)) as server:
         return run.against(server.url, proxied=False)
 
 
@@ -122,7 +127,8 @@ class _Run:
                 url,
                 headers=self.headers,
                 api_key=self.api_key,
-                timeouts=Timeouts.of(self.timeout),
+                timeouts=replace(Timeouts.of(self.timeout), total=2 * self.timeout),
+                limits=LIMITS,
                 insecure=self.insecure,
                 proxied=proxied,
             )
@@ -199,7 +205,7 @@ class _Run:
         running, done, doing, deadline = len(threads), 0, "", float("inf")
         try:
             while running and monotonic() < deadline:
-                if asker.stopped and deadline == float("inf"):
+                if asker.closed and deadline == float("inf"):
                     deadline = monotonic() + FAREWELL
                 try:
                     news = ended.get(timeout=TICK)
