@@ -11,7 +11,7 @@ from chatconform.reference import ReferenceServer
 from chatconform.reference.faults import Fault, UnknownFaultError, faults, find
 from chatconform.reference.pipeline import pipeline
 from chatconform.rules.catalogue import find as find_rule
-from chatconform.rules.catalogue import select
+from chatconform.rules.catalogue import rules, select
 
 
 def test_names_are_unique_and_tell_what_is_wrong() -> None:
@@ -35,6 +35,11 @@ def test_a_fault_is_about_rules_that_there_are(fault: Fault) -> None:
     for rule in fault.kills:
         find_rule(rule)
     assert select(fault.also) or not fault.also
+
+
+def test_every_rule_about_servers_has_a_fault_made_for_it() -> None:
+    killed = {rule for fault in faults() for rule in fault.kills}
+    assert [rule.id for rule in rules() if rule.id not in killed and not rule.id.startswith("request.")] == []
 
 
 def test_an_unknown_fault_is_told_with_near_ones() -> None:

@@ -112,6 +112,13 @@ def blanks_are_lost_in_streams(part: Body) -> None:
         part["delta"]["content"] = text.lstrip(" ") or text
 
 
+@on_parts("series.parity.characters-are-whole", also=("stream.deltas.characters-are-whole", "response.structured.*"))
+def streams_lose_characters(part: Body) -> None:
+    """Puts replacement characters for characters beyond ASCII in streams."""
+    if text := part["delta"].get("content"):
+        part["delta"]["content"] = "".join(char if char.isascii() else "\ufffd" for char in text)
+
+
 @on_parts("series.parity.finish-reason-is-the-same")
 def streams_end_with_length(part: Body) -> None:
     """Ends every stream with `length`."""

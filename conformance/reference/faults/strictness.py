@@ -105,7 +105,22 @@ def _alone(body: Body) -> str | None:
     return "logprobs" if body.get("logprobs") and body.get("top_logprobs") is None else None
 
 
+def _unknown_in_parts(body: Body) -> str | None:
+    for number, message in enumerate(body["messages"]):
+        content = message.get("content")
+        for place, part in enumerate(content if isinstance(content, list) else ()):
+            if unknown := next((key for key in part if key.startswith("x_")), None):
+                return f"messages[{number}].content[{place}].{unknown}"
+    return None
+
+
 REFUSED = (
+    _fault(
+        "unknown_fields_are_refused_in_parts",
+        "series.errors.unknown-fields-meet-one-policy",
+        "Refuses unknown fields in content parts, and ignores all others.",
+        _unknown_in_parts,
+    ),
     _fault("null_is_refused", ALONE + "null-is-unset", "Refuses null for a parameter that has one.", _null),
     _fault(
         "hot_temperatures_are_refused",
