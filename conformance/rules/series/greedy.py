@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from chatconform.core.exchange import Exchange
+    from chatconform.rules.series.forms import Form
 
 REPLACEMENT = "\ufffd"
 ENOUGH = 2
@@ -59,22 +60,33 @@ def biased_token_takes_over(series: Sequence[Exchange]) -> Iterator[Finding | In
     """A `logit_bias` of 100 on one token makes the answer that token again and again.
 
     Callers ban or force words by it; one that has no effect is accepted and ignored. Judged on two unlike prompts at
-    temperature 0: both answers are one and the same piece repeated, whatever the token is.
+    temperature 0: both answers are one and the same piece repeated, whatever the token is. Another token is tried where
+    the first shows nothing.
     """
-    said = [(form, text(form.exchange)) for form in of(series, "biased")]
-    told = [(form, words) for form, words in said if words]
-    if len(told) < len(said) or len(told) < ENOUGH or any(REPLACEMENT in words for _, words in told):
-        yield Inconclusive("the token that was forced shows no text")
-        return
-    for form, words in told:
-        if not repeats_a_piece(words):
-            pointer = choices(form.exchange)[0].place("content")
-            yield Finding(pointer, f"is {tell(words)}", "one piece of text, repeated", form.number)
+    tried: dict[str, list[Form]] = {}
+    for form in of(series, "biased"):
+        tried.setdefault(tell(form.exchange.asked.get("logit_bias")), []).append(form)
+    for forms in tried.values():
+        said = [text(form.exchange) for form in forms]
+        if len(said) >= ENOUGH and all(map(_shows_a_piece, said)) and _are_alike(said):
             return
-    (_, one), (form, other), *_ = told
-    if not one.startswith(other) and not other.startswith(one):
-        pointer = choices(form.exchange)[0].place("content")
-        yield Finding(pointer, f"is {tell(other)}", f"the piece of the other prompt: {tell(one)}", form.number)
+    last = [form for forms in tried.values() for form in forms if text(form.exchange)]
+    if len(last) < ENOUGH or any(REPLACEMENT in text(form.exchange) for form in last):
+        yield Inconclusive("the tokens that were forced show no text")
+        return
+    told = next((form for form in last if not repeats_a_piece(text(form.exchange))), last[-1])
+    pointer = choices(told.exchange)[0].place("content")
+    yield Finding(pointer, f"is {tell(text(told.exchange))}", "one piece of text, repeated", told.number)
+
+
+def _shows_a_piece(words: str) -> bool:
+    return REPLACEMENT not in words and repeats_a_piece(words)
+
+
+def _are_alike(said: Sequence[str]) -> bool:
+    """Whether texts are one piece repeated, cut anywhere."""
+    longest = max(said, key=len)
+    return all(longest.startswith(words) for words in said)
 
 
 def repeats_a_piece(words: str) -> bool:

@@ -24,6 +24,7 @@ Read = TypeVar("Read")
 
 HEARTBEATS: Final = frozenset({"ping", "pong", "keepalive", "keep-alive", "keep_alive", "heartbeat"})
 COMMENT: Final = re.compile(r":[\w .-]{0,80}")
+MOST_CHOICES: Final = 128
 TIMEOUTS: Final = frozenset({"first-byte-timeout", "idle-timeout", "total-timeout"})
 TEXTS: Final = ("content", "refusal")
 
@@ -152,8 +153,8 @@ def fragments(exchange: Exchange) -> tuple[Fragment, ...]:
 
 
 def choices_asked(exchange: Exchange) -> int:
-    """How many choices the request asks for: its `n`, or 1."""
-    asked = exchange.asked.get("n")
+    """How many choices the request asks for: its `n`, or 1; as many as there can be where no request is known."""
+    asked = exchange.asked.get("n") if exchange.asked else MOST_CHOICES
     return asked if type(asked) is int and asked > 0 else 1
 
 

@@ -95,7 +95,7 @@ def is_last(exchange: Exchange) -> Iterator[Finding]:
     on=Part.STREAM,
     source=SOURCE,
     needs=STREAM,
-    when=lambda exchange: answers(exchange) and not asks_for_usage(exchange),
+    when=lambda exchange: bool(exchange.asked) and answers(exchange) and not asks_for_usage(exchange),
 )
 def is_absent_when_off(exchange: Exchange) -> Iterator[Finding]:
     """Without `include_usage` no chunk tells a usage.
