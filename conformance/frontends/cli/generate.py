@@ -137,9 +137,8 @@ def _seeded(
     draw: Callable[[Any], Any], is_good: Callable[[Any], bool] | None, seed: str, number: int
 ) -> Iterator[bytes]:
     """The record of each number, from a seed of its own: it depends on nothing that was written before it."""
-    import orjson
-
     from chatconform.strategies.drawing.sources import Rejected, Seeded
+    from chatconform.strategies.written import written
 
     source = Seeded()
     for index in range(number):
@@ -156,13 +155,13 @@ def _seeded(
             turn += 1
             if turn > 1000:
                 raise RuntimeError(f"no valid value was found for record {index} of seed {seed}")
-        yield orjson.dumps(value) + b"\n"
+        yield written(value) + b"\n"
 
 
 def _line(record: dict[str, Any]) -> bytes:
-    import orjson
+    from chatconform.strategies.written import written
 
-    return orjson.dumps(record) + b"\n"
+    return written(record) + b"\n"
 
 
 def _boundary(case: Any) -> dict[str, Any]:
