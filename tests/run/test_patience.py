@@ -64,6 +64,8 @@ def is_whole(series: Any) -> Any:
 
 
 RULES = (is_no_5xx, says_hello, retry_after_is_told, is_whole)
+CONFORMANCE = (is_no_5xx, says_hello, is_whole)
+STEADY = [rule for rule in RULES if rule.on is not Part.OVERLOAD]
 
 
 def asking(*texts: str, name: str = "fake.ask", once: bool = False) -> Case:
@@ -136,6 +138,29 @@ def test_rules_about_being_told_to_wait_judge_it(small, check_with, monkeypatch)
     assert [o.rule.id for o in check_with(busy.url, RULES, [asking("busy")]).failed()] == [retry_after_is_told.id]
 
 
+def test_being_told_to_wait_is_judged_although_the_next_answer_is_good(small, check_with):
+    def behave(seen):
+        is_first = seen.text == "busy" and sum(one.text == "busy" for one in busy.seen) == 1
+        return small.answer(429, {"detail": "no"}) if is_first else small.completion()
+
+    busy = small.serve(behave)
+    result = check_with(busy.url, RULES, [asking("busy")])
+    assert [outcome.rule.id for outcome in result.failed()] == [retry_after_is_told.id]
+    assert verdicts(result)["says-hello"] is Verdict.PASSED
+
+
+def test_rules_about_being_told_to_wait_judge_it_also_where_an_answer_follows(small, check_with):
+    times = Counter()
+
+    def behave(seen):
+        times[seen.text] += 1
+        return small.error(503) if seen.text == "busy" and times["busy"] == 1 else small.completion()
+
+    result = check_with(small.serve(behave).url, RULES, [asking("busy")])
+    assert verdicts(result)["retry-after-is-told"] is Verdict.FAILED
+    assert verdicts(result)["is-no-5xx"] is Verdict.PASSED
+
+
 def test_a_case_that_asks_once_sees_the_first_answer(small, check_with):
     busy = small.serve(lambda seen: small.error(503) if seen.text == "busy" else small.completion())
     result = check_with(busy.url, RULES, [asking("busy", once=True)])
@@ -156,7 +181,7 @@ def test_a_target_that_allows_a_single_request_at_a_time_is_not_failed_for_it(sm
         return small.completion()
 
     cases = [asking("a", "b", name=f"fake.ask-{number}") for number in range(12)]
-    result = check_with(small.serve(behave).url, RULES, cases, concurrency=8)
+    result = check_with(small.serve(behave).url, STEADY, cases, concurrency=8)
     assert not result.failed()
     assert result.cut_short is None
     assert verdicts(result)["is-whole"] is Verdict.PASSED
@@ -178,7 +203,7 @@ def test_a_flaky_target_is_never_failed_for_it(small, check_with, monkeypatch, k
         return small.error(int(what), retry_after_ms="10") if what.isdigit() else small.instead(what)
 
     cases = [asking("a", "b", "c", name=f"fake.ask-{number}") for number in range(12)]
-    result = check_with(small.serve(behave).url, RULES, cases, concurrency=4)
+    result = check_with(small.serve(behave).url, STEADY, cases, concurrency=4)
     assert not result.failed()
     assert result.cut_short is None
     assert verdicts(result)["says-hello"] is Verdict.PASSED
