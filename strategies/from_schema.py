@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from chatconform.strategies.drawing.sources import Drawn, Source
+from chatconform.strategies.drawing.sources import Drawn, Rejected, Seeded, Source
 from chatconform.strategies.prepared import drawn, prepare
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from hypothesis import strategies as st
+
+_WARMING = 20
 
 
 def from_schema(schema: dict[str, Any] | bool) -> st.SearchStrategy[Any]:
@@ -29,8 +32,19 @@ def strategy_of(draw: Callable[[Source], Any]) -> st.SearchStrategy[Any]:
     """Returns the strategy of a generator: one composite at the root, since one for each level is slow."""
     from hypothesis import strategies
 
+    _warm(draw)
+
     @strategies.composite
     def generated(draw_from: Callable[[Any], Any]) -> Any:
         return draw(Drawn(draw_from))
 
     return generated()
+
+
+def _warm(draw: Callable[[Source], Any]) -> None:
+    """Make what a generator makes when it is first used: hypothesis would take that time for slow generation."""
+    source = Seeded()
+    for index in range(_WARMING):
+        source.start(f"warm:{index}")
+        with suppress(Rejected):
+            draw(source)
