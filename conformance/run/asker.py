@@ -131,11 +131,19 @@ class Asker:
             self.cut_short = self.cut_short or reason
         self._gate.close()
 
+    def enough(self, reason: str) -> None:
+        """Lets no case ask any more: to go on would take too long. What broke can still be asked again."""
+        with self._lock:
+            self.cut_short = self.cut_short or reason
+            self._enough = True
+
     def ask(self, ask: Ask, origin: Origin, *, together: bool = False) -> Heard:
         """Sends a request, again if need be. Raises `StoppedError` once the run is over."""
         tries = waits = broken = absences = 0
         put_off: tuple[Exchange, ...] = ()
         while True:
+            if self._enough:
+                raise StoppedError
             exchange = self.send(ask, origin, together=together and not tries)
             tries += 1
             found = self.trouble(exchange)

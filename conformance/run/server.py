@@ -258,7 +258,8 @@ def _notes(asker: Asker, played: Sequence[Played]) -> list[str]:
     """What the reader must know of how the run went."""
     notes = []
     if asker.waits:
-        notes.append(f"The target said not now {asker.waits} times and was asked again, with fewer requests in flight.")
+        times = "once" if asker.waits == 1 else f"{asker.waits} times"
+        notes.append(f"The target said not now {times} and was asked again, with fewer requests in flight.")
     if asker.wavered:
         notes.append(
             "The target broke on requests that it answered another time; only what breaks every time is judged."

@@ -12,6 +12,7 @@ from chatconform.core.case import Case, case
 from chatconform.core.result import Verdict
 from chatconform.core.rule import Finding, Level, Part, rule
 from chatconform.run import asker
+from chatconform.targets import Limits
 
 
 @rule("response.fake.says-hello", Level.MUST, on=Part.COMPLETION, source="the tests")
@@ -174,3 +175,42 @@ def test_no_thread_of_a_run_is_left(small, check_with):
     check_with(server.url, RULES, cases(8), concurrency=8)
     left = [thread for thread in set(threading.enumerate()) - before if "process_request" not in thread.name]
     assert left == []
+
+
+def test_answers_without_end_cut_the_run_short_and_are_judged(small, check_with, monkeypatch):
+    monkeypatch.setattr("chatconform.run.server.LIMITS", Limits(body=100_000))
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 10000000000\r\n\r\n"
+
+    def behave(seen):
+        return small.completion() if seen.text == "Say hello." else small.instead("raw", head + b" " * 1_000_000)
+
+    @rule("response.fake.is-small", Level.MUST, on=Part.EXCHANGE, source="the tests")
+    def is_small(exchange: Any) -> Any:
+        """An answer is small.
+
+        For the tests.
+        """
+        if exchange.failure is not None:
+            yield Finding("", exchange.failure.message)
+
+    flooding = small.serve(behave)
+    result = check_with(flooding.url, [is_small], cases(30), concurrency=2)
+    assert result.cut_short.startswith("5 answers were without end (")
+    assert [outcome.rule.id for outcome in result.failed()] == [is_small.id]
+    assert len(flooding.seen) < 15
+
+
+def test_too_many_silences_cut_the_run_short_and_are_judged(small, check_with):
+    @rule("response.fake.is-answered", Level.MUST, on=Part.EXCHANGE, source="the tests")
+    def is_answered(exchange: Any) -> Any:
+        """There is an answer.
+
+        For the tests.
+        """
+        if exchange.failure is not None:
+            yield Finding("", exchange.failure.message)
+
+    silent = small.serve(lambda s: small.completion() if s.text == "Say hello." else small.instead("hang"))
+    result = check_with(silent.url, [is_answered], cases(30), concurrency=5, timeout=0.2)
+    assert result.cut_short == "10 requests had no whole answer in time; --timeout sets how long that is"
+    assert [outcome.rule.id for outcome in result.failed()] == [is_answered.id]

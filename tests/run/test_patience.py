@@ -101,7 +101,7 @@ def test_an_answer_of_not_now_is_asked_again_and_the_answer_that_follows_is_judg
     assert verdicts(result)["is-whole"] is Verdict.PASSED
     assert verdicts(result)["is-no-5xx"] is Verdict.PASSED
     assert not result.failed()
-    assert "not now 2 times" in result.notes[-1]
+    assert "said not now 2 times and was asked again" in result.notes[-1]
 
 
 def test_retry_after_is_waited_for(small, check_with):
