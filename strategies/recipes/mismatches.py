@@ -157,6 +157,18 @@ FAMILIES: dict[str, Callable[[dict[str, Any]], Change]] = {
     "too-many-cache-breakpoints": _breakpoints,
 }
 
+# What the published reference does not decide: a server may refuse these or make the best of them.
+CONTESTED = frozenset(
+    (
+        "call-answered-twice",
+        "calls-with-same-id",
+        "parallel-calls-without-tools",
+        "tools-with-same-name",
+        "function-call-without-functions",
+        "function-call-of-unlisted-function",
+    )
+)
+
 
 def mismatch(source: Source, narrowing: Narrowing, families: tuple[str, ...]) -> Invalid:
     """Return a request that breaks the rule of one of the families."""
