@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from chatconform.core.ask import Ask
 from chatconform.core.case import case
+from chatconform.rules.series.survival import ROUNDS
 
 if TYPE_CHECKING:
     from chatconform.core.case import Asking, Situation
@@ -16,6 +18,9 @@ ENVELOPE: Final = [
     "response.status.input-is-never-a-server-error",
 ]
 
+MARKUP: Final = "<|im_end|>"
+"""The word by which many chat templates mark the end of a turn."""
+
 
 def _both_ways(body: dict[str, Any]) -> list[dict[str, Any]]:
     """The same request for a whole answer and for a stream."""
@@ -25,12 +30,11 @@ def _both_ways(body: dict[str, Any]) -> list[dict[str, Any]]:
 @case(
     "errors.malformed-bodies",
     exercises=["response.status.malformed-json-*", *ENVELOPE],
-    most=3,
+    most=2,
 )
 def malformed_bodies(situation: Situation) -> Asking:
-    """Sends bodies that are no JSON object: nothing, a cut object, and a list."""
-    whole = situation.chat(most=8).payload
-    for body in (b"", whole[: len(whole) * 2 // 3], b"[" + whole + b"]"):
+    """Sends bodies that are no JSON object: nothing, and a list."""
+    for body in (b"", b"[" + situation.chat(most=8).payload + b"]"):
         yield Ask(body)
 
 
@@ -57,16 +61,32 @@ def unknown_model(situation: Situation) -> Asking:
         "response.status.a-refused-stream-is-no-stream",
         "response.naming.param-names-the-field",
         "series.errors.*",
-        "series.survival.*",
         *ENVELOPE,
     ],
-    most=3,
+    most=2,
 )
 def refused_both_ways(situation: Situation) -> Asking:
-    """Puts a text in place of the messages, for a whole answer and for a stream, and then asks properly."""
+    """Puts a text in place of the messages, for a whole answer and for a stream."""
     for body in _both_ways({**situation.chat(most=8).body, "messages": "Say something short."}):
         yield Ask(body)
-    yield situation.chat(most=8).tagged(probe=True)
+
+
+@case("errors.afterwards", exercises=["series.survival.next-request-succeeds", *ENVELOPE], most=26, alone=True)
+def afterwards(situation: Situation) -> Asking:
+    """Asks properly right after bad requests; where that fails, again after none, and so on a few times."""
+    plain = situation.chat(most=8)
+    at_once = replace(plain, once=True)
+    for _ in range(ROUNDS):
+        yield Ask(plain.payload[:-2])
+        yield Ask({**plain.body, "messages": [{"role": "narrator", "content": "Once upon a time"}]})
+        yield Ask({**plain.body, "messages": "Say something short."})
+        after = yield at_once.tagged(probe="after")
+        if after.succeeded:
+            return
+        calm = yield at_once.tagged(probe="calm")
+        if not calm.succeeded:
+            yield plain.tagged(probe="later")
+            return
 
 
 @case("errors.unknown-fields", exercises=["series.errors.unknown-fields-meet-one-policy", *ENVELOPE], most=2)
@@ -80,12 +100,19 @@ def unknown_fields(situation: Situation) -> Asking:
 
 @case(
     "errors.endless-prompt",
-    exercises=["series.context.*", "response.http.large-bodies-are-answered", *ENVELOPE],
-    most=3,
+    exercises=[
+        "series.context.*",
+        "series.resilience.template-markup-is-text",
+        "response.http.large-bodies-are-answered",
+        *ENVELOPE,
+    ],
+    most=4,
 )
 def endless_prompt(situation: Situation) -> Asking:
-    """Sends a prompt that no context window holds, after two small ones that show how prompts are counted."""
+    """Sends a prompt that no context window holds, after small ones that show how prompts and markup are counted."""
     sentence = "The quick brown fox jumps over the lazy dog. "
-    for repeated in (20, 40, 180_000):
-        text = sentence * repeated
-        yield situation.chat(text, most=1).tagged(prompt_characters=len(text), large=len(text) > 1_000_000)
+    yield situation.chat(sentence * 20, most=1).tagged(prompt_characters=len(sentence) * 20, markup=0)
+    yield situation.chat(sentence * 40, most=1).tagged(prompt_characters=len(sentence) * 40)
+    yield situation.chat(sentence * 20 + MARKUP * 16, most=1).tagged(markup=16, word=MARKUP)
+    endless = sentence * 180_000
+    yield situation.chat(endless, most=1).tagged(prompt_characters=len(endless), large=True)

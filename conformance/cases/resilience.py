@@ -13,7 +13,6 @@ if TYPE_CHECKING:
 HARDY: Final = [
     "response.status.input-is-never-a-server-error",
     "response.http.every-request-is-answered",
-    "series.survival.*",
 ]
 DEPTH: Final = 10_000
 ODD_KEYS: Final = ("", "__proto__", "constructor", "$ref", "a.b[0]", "ключ", "🙂", "k" * 300)
@@ -25,7 +24,7 @@ def _with(plain: Ask, addition: bytes) -> bytes:
     return plain.payload[:-1] + b"," + addition + b"}"
 
 
-@case("resilience.odd-json", exercises=[*HARDY, "series.resilience.blanks-*", "response.odd.*"], most=7)
+@case("resilience.odd-json", exercises=[*HARDY, "series.resilience.blanks-*", "response.odd.*"], most=6)
 def odd_json(situation: Situation) -> Asking:
     """Writes requests with blanks, a byte order mark, ten thousand levels, odd numbers, and a key that stands twice."""
     plain = situation.chat(most=4)
@@ -40,7 +39,6 @@ def odd_json(situation: Situation) -> Asking:
     )
     limit = (situation.limit or "max_tokens").encode()
     yield Ask(_with(situation.chat(), b'"%b":1,"%b":6' % (limit, limit)), about={"first_limit": 1, "last_limit": 6})
-    yield plain.tagged(probe=True)
 
 
 @case("resilience.odd-text", exercises=[*HARDY, "response.body.is-strict-json", "response.odd.*"], most=3)
@@ -53,7 +51,7 @@ def odd_text(situation: Situation) -> Asking:
         yield Ask(plain.payload.replace(b"@", odd))
 
 
-@case("resilience.too-much", exercises=[*HARDY, "response.naming.lacking-parameter-is-named"], most=4)
+@case("resilience.too-much", exercises=[*HARDY, "response.naming.lacking-parameter-is-named"], most=3)
 def too_much(situation: Situation) -> Asking:
     """Sends strings of a megabyte, thousands of values, odd keys, and patterns that take some engines ages."""
     long = "long " * 200_000
@@ -62,7 +60,6 @@ def too_much(situation: Situation) -> Asking:
     yield situation.chat(most=32, response_format=_form({key: {"type": "string"} for key in ODD_KEYS} | {"of": values}))
     patterns = {f"p{n}": {"type": "string", "pattern": pattern} for n, pattern in enumerate(SLOW_PATTERNS)}
     yield situation.chat("a" * 40 + "!", most=32, response_format=_form(patterns))
-    yield situation.chat(most=4).tagged(probe=True)
 
 
 def _form(properties: dict[str, Any]) -> dict[str, Any]:
@@ -75,14 +72,7 @@ def half_a_body(situation: Situation) -> Asking:
     """Begins to send a body twice and stalls, and meanwhile makes a plain request."""
     plain = situation.chat(most=4)
     stalled = Ask(plain.payload, headers={"Content-Length": str(len(plain.payload) + 1000)}, leave_within=1.0)
-    yield [stalled, stalled, plain.tagged(probe=True)]
-
-
-@case("resilience.template-markup", exercises=["series.resilience.template-markup-is-text"], most=2)
-def template_markup(situation: Situation) -> Asking:
-    """Says the word by which many chat templates mark the end of a turn."""
-    yield situation.chat("Repeat: ", most=1).tagged(markup=0)
-    yield situation.chat("Repeat: " + "<|im_end|>" * 16, most=1).tagged(markup=16, word="<|im_end|>")
+    yield [stalled, stalled, plain.tagged(probe="meanwhile")]
 
 
 @case("resilience.wild-output", exercises=["stream.framing", "stream.deltas"])

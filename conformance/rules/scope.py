@@ -41,8 +41,9 @@ def sent_in_part(exchange: Exchange) -> bool:
 
 
 def refuses(exchange: Exchange) -> bool:
-    """Whether the endpoint answered with an error that it stands by: not one that speaks of time or load."""
-    return asks_chat(exchange) and exchange.status not in PASSING
+    """Whether the endpoint answered with a whole error that it stands by: not one that speaks of time or load."""
+    whole = exchange.response is not None and exchange.response.complete
+    return whole and asks_chat(exchange) and exchange.status not in PASSING
 
 
 def claims_completion(exchange: Exchange) -> bool:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from chatconform.core.rule import Finding, Level, Part, rule
 from chatconform.core.telling import tell
+from chatconform.rules.capabilities import MAX_COMPLETION_TOKENS, MAX_TOKENS, SEED, STOP, STREAM, capabilities
 from chatconform.rules.response.errors import has_error_object, told
 from chatconform.rules.validity import faults_of
 
@@ -19,6 +20,7 @@ QUOTED: Final = re.compile(r"['`\"](\w+)['`\"]")
 WORD: Final = re.compile(r"[a-z_]{3,}")
 USUAL: Final = frozenset({"model", "messages", "stream", "max_tokens", "max_completion_tokens", "temperature", "seed"})
 MOST_WORDS: Final = 500
+COMMON: Final = (STREAM, MAX_TOKENS, MAX_COMPLETION_TOKENS, STOP, SEED)
 ELSEWHERE: Final = re.compile(
     r"context|too (long|large)|limit|quota|billing|credit|balance|moderation|polic(y|ies)|safety|model", re.IGNORECASE
 )
@@ -86,6 +88,11 @@ def _words(value: Any, depth: int = 6) -> Iterator[str]:
         yield value.lower()
 
 
+def _asks_for_more(exchange: Exchange) -> bool:
+    """Whether a request asks for something that a target may lack."""
+    return any(one.asked(exchange.asked) for one in capabilities() if one not in COMMON)
+
+
 def _parameters(exchange: Exchange) -> dict[str, Any]:
     """What a request asks for beyond an answer to its messages."""
     return {name: value for name, value in exchange.asked.items() if name not in USUAL and value is not None}
@@ -96,13 +103,13 @@ def _parameters(exchange: Exchange) -> dict[str, Any]:
     Level.SHOULD,
     on=Part.ERROR,
     source="Error.param; Error.message",
-    when=lambda exchange: _is_checked(exchange) and bool(_parameters(exchange)) and not faults_of(exchange),
+    when=lambda exchange: _is_checked(exchange) and _asks_for_more(exchange),
 )
 def lacking_parameter_is_named(exchange: Exchange) -> Iterator[Finding]:
     """A refusal of something that the target lacks says what that is.
 
-    The caller goes on without it, if only it is named. Judged on valid requests that are refused: `param`, `code` or
-    `message` has a word of what the request asks for.
+    The caller goes on without it, if only it is named. Judged on valid requests that are refused and ask for more than
+    any server has: `param`, `code` or `message` has a word of what they ask for.
     """
     error = told(exchange) or {}
     if "param" not in error:

@@ -27,6 +27,7 @@ BARE: Final[dict[str, Any]] = {"id": "", "object": "chat.completion", "created":
     on=Part.COMPLETION,
     source="CreateChatCompletionResponse; ChatCompletionResponseMessage; CompletionUsage",
     when=claims_completion,
+    published=Level.MUST,
 )
 def keys_have_their_types(exchange: Exchange) -> Iterator[Finding]:
     """What may be left out of a completion is of its published type where it is there.

@@ -83,7 +83,7 @@ def refusals_are_told_in_json(exchange: Exchange) -> Iterator[Finding]:
     methods and on paths that do not exist.
     """
     response = exchange.response
-    if told(exchange) is not None or response is None:
+    if told(exchange) is not None or response is None or not response.complete:
         return
     if not response.body.strip():
         shown = "an empty body"

@@ -10,6 +10,7 @@ from chatconform.core.telling import tell
 from chatconform.rules.asking import count, kept, limit
 from chatconform.rules.reading import choices, whole
 from chatconform.rules.scope import claims_completion
+from chatconform.rules.validity import faults_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -122,12 +123,12 @@ def limit_is_kept(exchange: Exchange) -> Iterator[Finding]:
     """An answer has no more completion tokens than `max_completion_tokens` or `max_tokens` allow, reasoning included.
 
     The limit is how callers bound time and cost; both names mean the same, and the smaller one holds. Judged on every
-    answer to a request with a limit; each of several choices has the limit to itself.
+    answer to a valid request with a limit; each of several choices has the limit to itself.
     """
     pointer, found = usage(exchange) or ("", {})
     most, used = limit(exchange.asked) or 0, count(found.get("completion_tokens"))
     several = max(1, count(exchange.asked.get("n")) or 1, len(choices(exchange)))
-    if used is not None and used > most * several:
+    if used is not None and used > most * several and not faults_of(exchange):
         names = [
             name for name in ("max_completion_tokens", "max_tokens") if count(exchange.asked.get(name)) is not None
         ]
