@@ -214,7 +214,18 @@ def _plain_message(message: Any) -> Any:
             plain["content"] = text
         case "" if plain.get("tool_calls"):
             del plain["content"]
+    if isinstance(plain.get("tool_calls"), list):
+        plain["tool_calls"] = [_plain_call(call) for call in plain["tool_calls"]]
     return plain
+
+
+def _plain_call(call: Any) -> Any:
+    """A call in the history with its arguments read, so that only their meaning counts."""
+    match call:
+        case {"function": {"arguments": str(text)} as function} if (value := parse(text)) is not NOT_JSON:
+            return {**call, "function": {**function, "arguments": value}}
+        case _:
+            return call
 
 
 def _first_difference(at: str, ours: Any, theirs: Any) -> str:

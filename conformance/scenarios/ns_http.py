@@ -103,9 +103,8 @@ SCENARIOS = [
     whole(
         "ns.ct-case",
         Grade.MUST,
-        "The media type's parameter is written in capitals.",
-        UNICODE,
-        attempt=answer(UNICODE, media_type="application/json; CHARSET=UTF-8"),
+        "The charset parameter is written in capitals.",
+        attempt=answer(completion(), media_type="application/json; CHARSET=UTF-8"),
     ),
     whole(
         "ns.ct-missing",

@@ -157,9 +157,9 @@ SCENARIOS = [
     streamed(
         "st.done-then-hold",
         Grade.MUST,
-        "The body ends four seconds after `[DONE]`, which ends the stream at once.",
-        pieces=[*EVENTS, Pause(4.0)],
-        expected=Expected(completion(), soon=2.0),
+        "The body ends three seconds after `[DONE]`, which ends the stream at once.",
+        pieces=[*EVENTS, Pause(3.0)],
+        expected=Expected(completion(), soon=1.5),
     ),
     streamed(
         "st.many-chunks",
