@@ -12,7 +12,7 @@ FOLDERS = ("schemas", "strategies", "reports")
 class EditableLayout(BuildHookInterface):
     """For an editable install only: links every child of `conformance/` and the three other folders."""
 
-    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002 - hatchling's signature
         if version != "editable":
             return
         root = Path(self.root)
