@@ -18,7 +18,7 @@ from chatconform.reports.plain import plain
 from chatconform.reports.redaction import Redaction
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from chatconform.core.run_result import RunResult
     from chatconform.core.tally import Outcome
@@ -39,6 +39,8 @@ WORDS: Final = {
 }
 REPORT_IT: Final = "please report it"
 """How the reason of the kit's own fault ends."""
+UNBROKEN: Final = "\0"
+"""Stands for a blank at which no line may be broken."""
 BOLD, DIM, RED, GREEN, YELLOW = "1", "2", "31", "32", "33"
 
 
@@ -94,15 +96,35 @@ class _Report:
         yield self._counts()
 
     def _areas(self) -> Iterator[str]:
-        """How many rules of each area came to which verdict."""
+        """How many rules of each area came to which verdict; areas in which all passed share a paragraph."""
         counts: dict[str, Counter[Verdict]] = {}
         for outcome in self.result.outcomes:
             counts.setdefault(outcome.rule.id.rpartition(".")[0], Counter())[outcome.verdict] += 1
-        names = max((len(name) for name in counts), default=0)
+        passed = {area: count.total() for area, count in counts.items() if set(count) == {Verdict.PASSED}}
+        if passed:
+            yield self._paint(GREEN, "All rules passed in")
+            yield from self._by_first_word(passed)
+        mixed = {area: count for area, count in counts.items() if area not in passed}
+        if not mixed:
+            return
+        if passed:
+            yield ""
+        names = max(len(name) for name in mixed)
         yield self._paint(DIM, " " * names + "".join(f"  {name:>{len(name)}}" for _, name in COLUMNS))
-        for area, count in counts.items():
+        for area, count in mixed.items():
             cells = "".join(f"  {self._cell(count[verdict], verdict, len(name))}" for verdict, name in COLUMNS)
             yield f"{area:<{names}}{cells}"
+
+    def _by_first_word(self, areas: Mapping[str, int]) -> Iterator[str]:
+        told: dict[str, list[str]] = {}
+        for area, count in areas.items():
+            first, _, rest = area.partition(".")
+            told.setdefault(first, []).append(f"{rest}{UNBROKEN}{count}")
+        label = max(len(first) for first in told) + 5
+        for first, texts in told.items():
+            lines = self._wrapped(", ".join(texts), "", "", label)
+            for number, line in enumerate(lines):
+                yield f"{'' if number else f'  {first}':<{label}}{line.replace(UNBROKEN, ' ')}"
 
     def _cell(self, count: int, verdict: Verdict, width: int) -> str:
         text = f"{count or '.':>{width}}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -110,6 +111,13 @@ def test_the_kits_own_fault_is_told_as_such(with_a_broken_check: Any) -> None:
     )
     assert counts.startswith("NOT CONCLUSIVE  ")
     assert "Could not be judged" not in render(with_a_broken_check)
+
+
+def test_areas_in_which_all_passed_share_a_line(a_result: Any) -> None:
+    passing = replace(a_result().outcomes[0].rule, id="other.place.passes"), a_result().outcomes[0].rule
+    text = render(a_result(exchange(b"{}"), rules=passing))
+    assert "\nAll rules passed in\n  other    place 1\n  sample   answers 1\n\nCapabilities\n" in text
+    assert "passed  failed" not in text
 
 
 def test_a_run_that_judged_nothing_says_so(a_result: Any) -> None:
