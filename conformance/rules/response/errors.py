@@ -22,7 +22,7 @@ SOURCE_FILE: Final = r"(?<![\w:/.])(?:/[\w.@+-]+){2,}\.(?:py|pyx|cpp|cc|hpp|cu|r
 LEAKS: Final = re.compile(
     r"Traceback \(most recent call last\)"
     r'|File \\?"[^"]{1,200}\\?", line \d+'
-    r"|\b[\w-]+\.(?:cpp|cc|hpp|cu|rs|go):\d+"
+    r"|(?<!//)(?<![.@])\b[\w-]+\.(?:cpp|cc|hpp|cu|rs|go):\d+"
     r"|\bat [^\n]{1,200}\.(?:m?js|ts|java):\d+"
     r"|thread '[^']{1,80}' panicked at"
     r"|\bgoroutine \d+ \["

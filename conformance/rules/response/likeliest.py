@@ -100,10 +100,11 @@ def come_in_order(exchange: Exchange) -> Iterator[Finding]:
     """`top_logprobs` begins with the likeliest token and goes down from there, each token once.
 
     Programs that classify by the first token read only the first of the list, or sum over it. Judged on every entry
-    with several tokens.
+    with several tokens; the token that was chosen may stand anywhere among them.
     """
     for entry in entries(exchange):
-        numbers = [one["logprob"] for one in entry.top if is_number(one.get("logprob"))]
+        others = [one for one in entry.top if one.get("token") != entry.value.get("token")]
+        numbers = [one["logprob"] for one in others if is_number(one.get("logprob"))]
         if any(after > before + ABOVE_ZERO for before, after in pairwise(numbers)):
             yield Finding(
                 f"{entry.pointer}/top_logprobs", f"the order is {tell(numbers)}", expected="the likeliest first"
