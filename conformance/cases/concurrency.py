@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     from chatconform.core.exchange import Exchange
 
 LETTERS: Final = "bcdfghjklmnpqrstvwxz"
-NEIGHBOURS: Final = 8
+NEIGHBOURS: Final = 6
 USAGE: Final[dict[str, Any]] = {"stream": True, "stream_options": {"include_usage": True}}
 
 
-@case("concurrency.burst", exercises=["series.isolation"], most=46)
+@case("concurrency.burst", exercises=["series.isolation"], most=26)
 def burst(situation: Situation) -> Asking:
-    """One request alone, then thirteen at once: eight with a word of their own, two bad ones, three with parameters."""
+    """One request alone, then eleven at once: six with a word of their own, two bad ones, three with parameters."""
     words = ["".join(situation.random.choices(LETTERS, k=12)) for _ in range(NEIGHBOURS + 1)]
     alone = yield _asked(situation, words[-1], 0, forced=True).tagged(form="alone")
     forced = text(alone) != "" and parse(text(alone)) == {"word": words[-1]}

@@ -44,23 +44,23 @@ def usage(situation: Situation) -> Asking:
         yield situation.chat("Name three cities, each with an emoji.", most=24, **USAGE)
 
 
-@case("streaming.one-token", exercises=["stream.framing", "stream.deltas.role-comes-first", "stream.finish", *TOLD])
+@case(
+    "streaming.one-token",
+    exercises=["stream.framing", "stream.deltas.role-comes-first", "stream.finish", "stream.obfuscation", *TOLD],
+    most=2,
+)
 def one_token(situation: Situation) -> Asking:
-    """A stream that ends after one token."""
-    yield situation.chat("Tell a long story.", most=1, **USAGE)
+    """A stream that ends after one token and declines to be padded, which is left out if the target refuses it."""
+    options = {"include_usage": True, "include_obfuscation": False}
+    exchange = yield situation.chat("Tell a long story.", most=1, stream=True, stream_options=options)
+    if exchange.refused:
+        yield situation.chat("Tell a long story.", most=1, **USAGE)
 
 
 @case("streaming.choices", exercises=["stream.framing", *CHOICES, *TOLD])
 def several_choices(situation: Situation) -> Asking:
     """A stream of three choices with their usage."""
     yield situation.chat("Name a colour and say why you like it.", most=16, n=3, **USAGE)
-
-
-@case("streaming.obfuscation", exercises=["stream.obfuscation"])
-def obfuscation(situation: Situation) -> Asking:
-    """A stream that declines to be padded."""
-    options = {"include_obfuscation": False}
-    yield situation.chat("Say hello.", most=8, stream=True, stream_options=options)
 
 
 @case("streaming.tools", exercises=["series.parity.tool-calls-are-the-same", "stream.tools", "stream.framing"], most=6)
@@ -137,16 +137,15 @@ def greedy(situation: Situation) -> Asking:
             yield shorter.tagged(form="shorter")
 
 
-@case("streaming.leaving", exercises=["series.leaving"], most=11, alone=True)
+@case("streaming.leaving", exercises=["series.leaving"], most=8, alone=True)
 def leaving(situation: Situation) -> Asking:
-    """Three long answers that are left as they begin, and a short one right after, twice if that one is slow."""
+    """Two long answers that are left as they begin, and a short one right after; twice if that one is slow."""
     short = situation.chat("Say hi.", most=1)
     long = situation.chat("Count from one to a thousand, in words.", most=LONG)
-    before = yield short.tagged(form="before")
     for _ in range(2):
         before = yield short.tagged(form="before")
         streamed = replace(_with(long, stream=True), leave_after=2).tagged(form="left")
-        yield [streamed, streamed, replace(long, leave_after=0).tagged(form="left")]
+        yield [streamed, replace(long, leave_after=0).tagged(form="left")]
         after = yield short.tagged(form="after")
         if not is_slow(after, [before]):
             return

@@ -28,7 +28,7 @@ def next_request_is_not_held_up(series: Sequence[Exchange]) -> Iterator[Finding 
     """Answers whose clients are gone do not hold up the next request.
 
     People close tabs and press stop all day: a server that goes on generating for nobody fills its slots and pays for
-    it. Judged with nothing else in flight: three long answers are left as they begin, and a request for one token takes
+    it. Judged with nothing else in flight: two long answers are left as they begin, and a request for one token takes
     no longer than before. Where it does, once and again, generation went on.
     """
     before = [e for e in series if is_form(e, "before") and e.succeeded]
@@ -41,7 +41,7 @@ def next_request_is_not_held_up(series: Sequence[Exchange]) -> Iterator[Finding 
             return
         number, exchange = after[0]
         usual = max(e.seconds or 0.0 for e in before)
-        message = f"a request for one token took {exchange.seconds or 0.0:.1f} s after three clients left"
+        message = f"a request for one token took {exchange.seconds or 0.0:.1f} s after two clients left"
         yield Finding("", message, f"about {usual:.1f} s, as before", number)
 
 
