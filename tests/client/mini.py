@@ -33,10 +33,13 @@ match how:
         time.sleep(60)
     case "rubbish-hello":
         print("hello?", flush=True)
+        sys.exit()
     case "wrong-hello":
         say({"hello": {"protocol": "one"}})
+        sys.exit(sys.stdin.read())
     case "protocol-2":
         say({"hello": {**HELLO["hello"], "protocol": 2}})
+        sys.exit(sys.stdin.read())
     case "dies-first":
         print("no such module: client", file=sys.stderr, flush=True)
         sys.exit(3)
