@@ -6,27 +6,28 @@ import os
 import sys
 from importlib import import_module
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
-from chatconform.core.run_result import RunResult
-from chatconform.core.scenario_result import ClientRunResult
-from chatconform.core.validation_result import ValidationResult
 
-Reportable = RunResult | ClientRunResult | ValidationResult
-"""What a report can be made of."""
+class Reportable(Protocol):
+    """What a report can be made of: a result of any of the kinds that `FORMATS` names."""
 
-FORMATS: Final[dict[str, dict[type, str]]] = {
+    def exit_status(self, *, strict: bool = False) -> int:
+        """The exit status of the command that it is the result of."""
+
+
+FORMATS: Final = {
     "json": {
-        RunResult: "chatconform.reports.json_report",
-        ClientRunResult: "chatconform.reports.client_json",
-        ValidationResult: "chatconform.reports.validation_json",
+        "RunResult": "chatconform.reports.json_report",
+        "ClientRunResult": "chatconform.reports.client_json",
+        "ValidationResult": "chatconform.reports.validation_json",
     },
     "junit": {
-        RunResult: "chatconform.reports.junit_report",
-        ClientRunResult: "chatconform.reports.client_junit",
-        ValidationResult: "chatconform.reports.validation_junit",
+        "RunResult": "chatconform.reports.junit_report",
+        "ClientRunResult": "chatconform.reports.client_junit",
+        "ValidationResult": "chatconform.reports.validation_junit",
     },
-    "sarif": {ValidationResult: "chatconform.reports.sarif_report"},
+    "sarif": {"ValidationResult": "chatconform.reports.sarif_report"},
 }
 """Each format's name, and for each kind of result the module, which has `render(result, *, strict) -> str`."""
 
@@ -50,7 +51,7 @@ def render(format: str, result: Reportable, *, strict: bool = False) -> str:
     """The report of a run as text. Raises `ReportError` for an unknown format."""
     if format not in FORMATS:
         raise ReportError(f"there is no report format {format!r}; the formats are {', '.join(FORMATS)}")
-    module = FORMATS[format].get(type(result))
+    module = FORMATS[format].get(type(result).__name__)
     if module is None:
         raise ReportError(f"the report format {format!r} is for recordings, and this is none")
     text: str = import_module(module).render(result, strict=strict)

@@ -19,6 +19,8 @@ def told(faults: Iterable[Fault], shorten: tuple[str, str]) -> list[Violation]:
     `shorten` is what schema locations may begin with and is left out, the longer one first.
     """
     leaves = [leaf for fault in faults for leaf in narrowed(fault)]
+    if len(leaves) == 1:
+        return [_violation(leaves[0], shorten)]
     wrong_kind: dict[tuple[str | int, ...], Fault] = {}
     for leaf in leaves:
         if leaf.keyword == "type" and not leaf.of_name:
@@ -34,16 +36,20 @@ def told(faults: Iterable[Fault], shorten: tuple[str, str]) -> list[Violation]:
         # What was meant to be another thing lacks what this one has to have: that is no news.
         if leaf.keyword == "required" and (leaf.path, _document(leaf)) in wrong_tag:
             continue
-        message = sentence(leaf.keyword, leaf.value, leaf.expected)
-        if leaf.of_name:
-            message = f"the key {message}"
-        pointer = json_pointer(leaf.path)
-        keyword = "propertyNames" if leaf.of_name else leaf.keyword
-        location = leaf.location
-        for beginning in shorten:
-            location = location.removeprefix(beginning)
-        found.setdefault((pointer, keyword, message), Violation(pointer, keyword, message, location))
+        violation = _violation(leaf, shorten)
+        found.setdefault((violation.pointer, violation.keyword, violation.message), violation)
     return list(found.values())
+
+
+def _violation(leaf: Fault, shorten: tuple[str, str]) -> Violation:
+    """Returns what a person is told of a fault."""
+    message = sentence(leaf.keyword, leaf.value, leaf.expected)
+    location = leaf.location
+    for beginning in shorten:
+        location = location.removeprefix(beginning)
+    if leaf.of_name:
+        return Violation(json_pointer(leaf.path), "propertyNames", f"the key {message}", location)
+    return Violation(json_pointer(leaf.path), leaf.keyword, message, location)
 
 
 def narrowed(fault: Fault) -> list[Fault]:

@@ -42,6 +42,13 @@ def reduced(value: Any, room: int = WINDOWS[-1]) -> Reduced:
 
 def is_small(value: Any, room: int = WINDOWS[0]) -> bool:
     """Says whether a value consists of so few values that it is explained as it is."""
+    import orjson
+
+    try:
+        if len(orjson.dumps(value)) <= room:  # each value takes a byte at least
+            return True
+    except TypeError:  # it holds what this writer does not write
+        pass
     to_see = [value]
     for seen in to_see:  # grows while it is walked
         if isinstance(seen, dict):

@@ -123,7 +123,7 @@ def _placed(steps: list[str | int], value: Any, seen: _Seen) -> tuple[Path, Any]
     for step in [*steps, None]:
         if isinstance(node, dict):
             if id(node) not in seen.ambiguous:
-                seen.ambiguous[id(node)] = any(_comes_back_changed(key) for key in node)
+                seen.ambiguous[id(node)] = not _EXACT.issuperset(node) and _is_ambiguous(node)
             if seen.ambiguous[id(node)]:
                 raise InexactPath
         if step is None:
@@ -133,6 +133,19 @@ def _placed(steps: list[str | int], value: Any, seen: _Seen) -> tuple[Path, Any]
         node = node[step]
         path.append(step)
     return tuple(path), node
+
+
+_EXACT: set[str] = set()
+"""Keys that are known to come back as they were: nearly all objects have the same few."""
+MOST_EXACT = 10_000
+
+
+def _is_ambiguous(node: dict[str, Any]) -> bool:
+    if any(_comes_back_changed(key) for key in node):
+        return True
+    if len(_EXACT) + len(node) <= MOST_EXACT:
+        _EXACT.update(node)
+    return False
 
 
 def _comes_back_changed(key: str) -> bool:

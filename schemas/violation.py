@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 LONGEST_VALUE = 120
@@ -42,7 +43,7 @@ def json_pointer(path: Iterable[str | int]) -> str:
 def shown(value: Any, longest: int = LONGEST_VALUE) -> str:
     """Returns a value as JSON in one line, cut to a length, whatever it holds and however deep it is."""
     if isinstance(value, str):
-        return _cut(json.dumps(value[: longest + 1], ensure_ascii=not _is_printable(value[: longest + 1])), longest)
+        return _quoted(value[: longest + 1], longest)
     if isinstance(value, dict | list):
         return _cut(_outline(value, longest), longest)
     if isinstance(value, int) and not isinstance(value, bool) and value.bit_length() > 4 * longest:
@@ -51,6 +52,12 @@ def shown(value: Any, longest: int = LONGEST_VALUE) -> str:
         return _cut(json.dumps(value), longest)
     except (TypeError, ValueError):
         return f"a Python {type(value).__name__}"
+
+
+@lru_cache(maxsize=4096)
+def _quoted(text: str, longest: int) -> str:
+    """Returns a text as JSON, cut to a length; the same few words stand in nearly all messages."""
+    return _cut(json.dumps(text, ensure_ascii=not _is_printable(text)), longest)
 
 
 def kind_of(value: Any) -> str:
@@ -176,7 +183,7 @@ def _cut(text: str, longest: int) -> str:
 
 
 def _is_printable(text: str) -> bool:
-    return all(character.isprintable() for character in text)
+    return text.isprintable()
 
 
 def _outline(value: Any, longest: int, depth: int = 0) -> str:

@@ -29,9 +29,9 @@ class Panel:
                 parts.setdefault(rule.on, {}).setdefault(rule.when, []).append(rule)
         self._parts = [(part, list(groups.items())) for part, groups in parts.items()]
 
-    def judge(self, exchange: Exchange) -> tuple[list[Rule], list[Result]]:
-        """The rules that the exchange keeps, and the results of those that it exercises and does not plainly keep."""
-        kept: list[Rule] = []
+    def judge(self, exchange: Exchange) -> tuple[list[str], list[Result]]:
+        """The ids of the rules that the exchange keeps, and the results of the others that it exercises."""
+        kept: list[str] = []
         others: list[Result] = []
         refused = exchange.refused
         for part, groups in self._parts:
@@ -59,5 +59,5 @@ class Panel:
                     if said:
                         others += judge(exchange, (rule,))
                     else:
-                        kept.append(rule)
+                        kept.append(rule.id)
         return kept, others

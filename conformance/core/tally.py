@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from chatconform.core.result import Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from chatconform.core.exchange import Exchange
     from chatconform.core.result import Result
@@ -96,9 +96,20 @@ class Tally:
         """The outcome of a rule, which is there from now on."""
         return self.outcomes.get(rule.id) or self.outcomes.setdefault(rule.id, Outcome(rule))
 
-    def note(self, rule: Rule, example: Example) -> None:
-        """Takes in one finding of a rule; the verdict that it belongs to is counted by whoever judged."""
-        _note(self.outcome(rule), INDEX.sub("*", example.finding.pointer), 1, [example])
+    def note(self, rule: Rule, pointer: str, make: Callable[[], Example]) -> None:
+        """Counts one finding of a rule at a pointer, and makes an example of it where one more is kept.
+
+        The verdict that it belongs to is counted by whoever judged.
+        """
+        outcome, general = self.outcome(rule), INDEX.sub("*", pointer)
+        place = outcome.places.get(general)
+        if place is not None and len(place.examples) >= MOST_EXAMPLES:
+            outcome.findings += 1
+            place.count += 1
+        elif place is None and len(outcome.places) >= MOST_PLACES:
+            outcome.findings += 1
+        else:
+            _note(outcome, general, 1, [make()])
 
     def merge(self, other: Tally) -> None:
         """Takes another tally in, as if its results had come after this one's."""

@@ -41,8 +41,9 @@ def _written(value: Any, room: int, depth: int) -> str:
 
 
 def _string(value: str, room: int) -> str:
-    text = json.dumps(value[: room + 1], ensure_ascii=False)
-    printable = "".join(char if char.isprintable() else _escaped(char) for char in text)
+    printable = json.dumps(value[: room + 1], ensure_ascii=False)
+    if not printable.isprintable():
+        printable = "".join(char if char.isprintable() else _escaped(char) for char in printable)
     return printable if len(value) <= room + 1 else f"{printable[:-1]}..."
 
 

@@ -20,6 +20,9 @@ HEAD: Final = 256 * 1024
 CHUNK: Final = 1024 * 1024
 FED: Final = 2048
 """Bytes that are unpacked at once: what they can grow to is bounded, too."""
+BOMB: Final = 4 * 1024 * 1024 * 1024
+MOST_UNFOLDED: Final = 1000
+"""What unpacks to more than so many bytes, and to more than so many times its size, is read no further."""
 GZIP, BZIP2, ZSTANDARD = b"\x1f\x8b", b"BZh", b"\x28\xb5\x2f\xfd"
 OTHERS: Final = {
     b"PK\x03\x04": "a zip archive",
@@ -43,13 +46,14 @@ class Source:
     `read_so_far` tells how many of them were read.
     """
 
-    def __init__(self, name: str, file: IO[bytes], *, as_it_is: bool = False) -> None:
+    def __init__(self, name: str, file: IO[bytes], stretch: int | None = None) -> None:
         self.name = name
         self._file = file
         self.size = _size(file)
-        self.packed = None if as_it_is else _packing(_peeked(file, 6))
+        self.packed = _packing(_peeked(file, 6)) if stretch is None else None
         stream = _UNPACKED[self.packed](file) if self.packed else file
-        self.stream = io.BufferedReader(_Guarded(stream, self.packed), CHUNK)
+        self._guarded = _Guarded(stream, self.packed, self._packed_bytes, stretch)
+        self.stream = io.BufferedReader(self._guarded, CHUNK)
         self.head = self._peek_head()
 
     def _peek_head(self) -> bytes:
@@ -61,6 +65,14 @@ class Source:
     @property
     def read_so_far(self) -> int:
         """How many bytes of the file, as it lies on the disk, were read."""
+        return self._packed_bytes() if self.packed else self._guarded.given
+
+    @property
+    def unpacked(self) -> int:
+        """How many bytes were read, as they are without the packing."""
+        return self._guarded.given
+
+    def _packed_bytes(self) -> int:
         try:
             return self._file.tell()
         except (OSError, ValueError):
@@ -90,11 +102,11 @@ def open_source(path: str) -> Source:
         raise
 
 
-def open_at(path: str, offset: int) -> Source:
-    """Opens a file that is not packed, one byte before an offset in it. Raises `OSError`."""
+def open_stretch(path: str, offset: int, length: int) -> Source:
+    """Opens a stretch of a file that is not packed. Raises `OSError`."""
     file = open(path, "rb", buffering=0)  # noqa: PTH123, SIM115  # it is closed by whoever reads the source
-    file.seek(max(0, offset - 1))
-    return Source(path, cast("IO[bytes]", file), as_it_is=True)
+    file.seek(offset)
+    return Source(path, cast("IO[bytes]", file), length)
 
 
 def from_bytes(name: str, data: bytes) -> Source:
@@ -111,25 +123,34 @@ def foreign(head: bytes) -> str | None:
 
 
 class _Guarded(io.RawIOBase):
-    """A stream whose reading raises nothing but `DamagedError`."""
+    """A stream whose reading raises nothing but `DamagedError`, and that ends after a stretch where one is given."""
 
-    def __init__(self, stream: IO[bytes], packing: str | None) -> None:
+    def __init__(self, stream: IO[bytes], packing: str | None, packed: Callable[[], int], stretch: int | None) -> None:
         self._stream = stream
         self._packing = packing
+        self._packed = packed
+        self._stretch = stretch
+        self.given = 0
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: object) -> int:
         view = memoryview(cast("bytearray", buffer))
+        wanted = len(view) if self._stretch is None else min(len(view), self._stretch - self.given)
+        if self._packing and self.given > BOMB and self.given > MOST_UNFOLDED * self._packed():
+            raise DamagedError(
+                f"unpacks to more than {MOST_UNFOLDED:,} times its size: it was made to exhaust its reader"
+            )
         try:
-            data = self._stream.read(len(view))
+            data = self._stream.read(wanted)
         except EOFError:
             raise DamagedError(f"ends in the middle of its {self._packing} data: it was cut") from None
         except Exception as problem:  # each packing has errors of its own
             what = f"its {self._packing} data is damaged" if self._packing else "it cannot be read"
             raise DamagedError(f"cannot be read further: {what} ({problem})") from None
         view[: len(data)] = data
+        self.given += len(data)
         return len(data)
 
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
 from chatconform.core.exchange import Exchange, Origin, Request
-from chatconform.core.naming import chosen
+from chatconform.core.naming import chosen, matches
 from chatconform.core.panel import Panel
 from chatconform.core.result import Result, Verdict
 from chatconform.core.rule import Finding, Part
@@ -28,14 +28,14 @@ from chatconform.recordings.lint import lint
 from chatconform.recordings.record import Body, LeftOut, Lines, Recorded, Wrong
 from chatconform.recordings.requirements import BOUNDED, JSON, READING, UTF_8, of_type, record_rules
 from chatconform.reports.redaction import Redaction
-from chatconform.rules.catalogue import rules
 from chatconform.rules.conforming import at
 from chatconform.run.profiles import leveled
 from chatconform.run.unknown import without_headers, without_request
-from chatconform.schemas import is_valid, violations
+from chatconform.schemas import is_valid
+from chatconform.schemas.validator import explained
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from chatconform.core.rule import Rule
     from chatconform.recordings.batch import Pairs
@@ -58,25 +58,45 @@ class Wish:
 
 
 @lru_cache(maxsize=8)
-def wished(wish: Wish) -> tuple[Rule, ...]:
-    """The rules of a wish: what stands in the way of reading is told unless it is skipped by name.
+def requirements(wish: Wish) -> dict[str, Rule]:
+    """The requirements on records that a wish is about, by their ids.
 
-    Raises `UnknownIdError` for a pattern that matches no rule.
+    What stands in the way of reading is told whatever was chosen, unless it is skipped.
     """
-    every = (*record_rules(), *(rule for rule in rules() if rule.on is not Part.SERIES))
-    selected = {rule.id for rule in chosen(every, wish.only, wish.skip, "rule")}
-    if wish.only:
-        selected |= {rule.id for rule in chosen(READING, (), [], "rule")} - {
-            rule.id for rule in READING if wish.skip and rule not in chosen(READING, (), _known(wish.skip), "rule")
-        }
-    return tuple(leveled(rule, wish.profile) for rule in every if rule.id in selected)
+    return {
+        rule.id: rule
+        for rule in record_rules()
+        if (not wish.only or rule in READING or _named(rule, wish.only)) and not _named(rule, wish.skip)
+    }
 
 
-def _known(patterns: Sequence[str]) -> list[str]:
-    """The patterns that match one of the requirements on reading."""
-    from chatconform.core.naming import matches
+@lru_cache(maxsize=8)
+def rules_on_exchanges(wish: Wish) -> tuple[Rule, ...]:
+    """The rules on exchanges that a wish is about, at the levels of its profile."""
+    from chatconform.rules.catalogue import rules  # where no exchange is met it is not needed, and it holds much
 
-    return [pattern for pattern in patterns if any(matches(rule.id, pattern) for rule in READING)]
+    return tuple(
+        leveled(rule, wish.profile)
+        for rule in rules()
+        if rule.on is not Part.SERIES and (not wish.only or _named(rule, wish.only)) and not _named(rule, wish.skip)
+    )
+
+
+@lru_cache(maxsize=8)
+def _by_id(wish: Wish) -> dict[str, Rule]:
+    return {rule.id: rule for rule in rules_on_exchanges(wish)}
+
+
+def check_patterns(wish: Wish) -> None:
+    """Raises `UnknownIdError` for a pattern that matches no rule."""
+    if wish.only or wish.skip:
+        from chatconform.rules.catalogue import rules
+
+        chosen((*record_rules(), *rules()), wish.only, wish.skip, "rule")
+
+
+def _named(rule: Rule, patterns: Sequence[str]) -> bool:
+    return any(matches(rule.id, pattern) for pattern in patterns)
 
 
 @dataclass
@@ -123,9 +143,9 @@ class Bench:
         self._wish = wish
         self._name = name
         self._pairs = pairs
-        self._rules = {rule.id: rule for rule in wished(wish)}
-        self._panels = _panels(wish)
+        self._rules = requirements(wish)
         self._kept: Counter[str] = Counter()
+        self._broke: Counter[str] = Counter()
         self._now = Judged(Tally(()))
         self.line = 1
         """The line of the record that was taken last."""
@@ -133,10 +153,12 @@ class Bench:
     def take_off(self) -> Judged:
         """What was judged since the last time."""
         now, self._now = self._now, Judged(Tally(()))
-        for rule_id, count in self._kept.items():
-            outcome = now.tally.outcome(self._rules[rule_id])
-            outcome.counts[Verdict.PASSED] = outcome.counts.get(Verdict.PASSED, 0) + count
-        self._kept.clear()
+        for verdict, counted in ((Verdict.PASSED, self._kept), (Verdict.FAILED, self._broke)):
+            for rule_id, count in counted.items():
+                rule = self._rules.get(rule_id) or _by_id(self._wish)[rule_id]
+                counts = now.tally.outcome(rule).counts
+                counts[verdict] = counts.get(verdict, 0) + count
+            counted.clear()
         return now
 
     def take(self, record: Record) -> None:
@@ -174,7 +196,7 @@ class Bench:
                 kept[name] += 1
             else:
                 counts[name] += 1
-                self._broken(number, name, value, "")
+                self._explain(number, name, value, "")
             if self._wish.lint:
                 for rule, finding in lint(line):
                     self._found(rule, number, finding, None)
@@ -183,7 +205,6 @@ class Bench:
             counts[name] += count
         self._now.records += counts
         self.line = self._now.lines = number
-        self._now.size += sum(map(len, lines)) + len(lines)
 
     def take_value(self, value: Any, number: int) -> None:
         """Judges one JSON value as a line that holds it."""
@@ -215,17 +236,17 @@ class Bench:
         if is_valid(name, value):
             self._keeps(of_type(name), 1)
         else:
-            self._broken(line, name, value, pointer)
+            self._explain(line, name, value, pointer)
 
-    def _broken(self, line: int, name: str, value: Any, pointer: str) -> None:
+    def _explain(self, line: int, name: str, value: Any, pointer: str) -> None:
         """Tells what is wrong with a body."""
         rule = of_type(name)
         if rule.id not in self._rules:
             return
-        for violation in violations(name, value):
+        for violation in explained(name, value):
             finding = Finding(pointer + violation.pointer, violation.message)
-            self._note(self._rules[rule.id], line, finding, _excerpt(value, violation.pointer))
-        self._count(rule, Verdict.FAILED)
+            self._note(rule, line, finding, partial(_excerpt, value, violation.pointer))
+        self._broke[rule.id] += 1
 
     def _exchange(self, record: Recorded) -> None:
         exchange = record.exchange
@@ -233,8 +254,8 @@ class Bench:
             # Without the server's own date its clock cannot be told from ours.
             exchange = replace(exchange, started=None)
         self._now.records[EXCHANGES] += 1
-        kept, others = self._panels[_knows(record)].judge(exchange)
-        self._kept.update(rule.id for rule in kept)
+        kept, others = _panels(self._wish)[_knows(record)].judge(exchange)
+        self._kept.update(kept)
         for result in others:
             self._result(record, result)
 
@@ -243,12 +264,10 @@ class Bench:
         secrets = [secret_of(*pair) for pair in record.exchange.request.headers]
         redaction = Redaction([secret for secret in secrets if secret])
         for finding in result.findings:
-            line, placed = record.line, finding
-            excerpt = _answered(record.exchange, result.rule, finding.pointer)
-            if record.stretches is not None:
-                line, placed = _unthinned(record, finding)
+            line, placed = _unthinned(record, finding)
             placed = replace(placed, message=redaction.text(placed.message))
-            self._note(result.rule, line, placed, None if excerpt is None else redaction.text(excerpt))
+            excerpt = partial(_answered, record.exchange, result.rule, finding.pointer, redaction)
+            self._note(result.rule, line, placed, excerpt)
 
     def _keeps(self, rule: Rule, count: int) -> None:
         if rule.id in self._rules:
@@ -256,15 +275,15 @@ class Bench:
 
     def _found(self, rule: Rule, line: int, finding: Finding, excerpt: str | None) -> None:
         if rule.id in self._rules:
-            self._note(self._rules[rule.id], line, finding, excerpt)
-            self._count(rule, Verdict.FAILED)
+            self._note(rule, line, finding, lambda: excerpt)
+            self._broke[rule.id] += 1
 
-    def _count(self, rule: Rule, verdict: Verdict) -> None:
-        counts = self._now.tally.outcome(self._rules[rule.id]).counts
-        counts[verdict] = counts.get(verdict, 0) + 1
-
-    def _note(self, rule: Rule, line: int, finding: Finding, excerpt: str | None) -> None:
-        self._now.tally.note(rule, Example(finding, Exchange(Origin(self._name, line), NOWHERE), excerpt))
+    def _note(self, rule: Rule, line: int, finding: Finding, excerpt: Callable[[], str | None]) -> None:
+        self._now.tally.note(
+            rule,
+            finding.pointer,
+            lambda: Example(finding, Exchange(Origin(self._name, line), NOWHERE), excerpt()),
+        )
 
 
 def judge_records(records: Iterable[Record], wish: Wish, name: str, pairs: Pairs | None = None) -> Judged:
@@ -296,7 +315,7 @@ def judge_lines(lines: Sequence[bytes], wish: Wish, name: str) -> Judged:
 @lru_cache(maxsize=8)
 def _panels(wish: Wish) -> dict[tuple[bool, bool, bool], Panel]:
     """The rules on exchanges, by what is known of one: the request, that there was an answer, and its headers."""
-    every = [rule for rule in wished(wish) if rule.on is not Part.RECORD]
+    every = rules_on_exchanges(wish)
     about_requests = [rule for rule in every if rule.id.startswith("request.")]
     return {
         (request, answer, headers): Panel(
@@ -334,19 +353,20 @@ def _excerpt(value: Any, pointer: str) -> str:
     return tell(at(value, pointer) if pointer else value, EXCERPT)
 
 
-def _answered(exchange: Exchange, rule: Rule, pointer: str) -> str | None:
-    """What stands at a pointer into an answer; None where it is no pointer into one."""
+def _answered(exchange: Exchange, rule: Rule, pointer: str, redaction: Redaction) -> str | None:
+    """What stands at a pointer into an answer, or for a rule on requests into the request; None where nothing does."""
     if rule.on is Part.REQUEST:
-        return tell(at(exchange.request.json, pointer), EXCERPT) if pointer else None
+        return redaction.text(tell(at(exchange.request.json, pointer), EXCERPT)) if pointer else None
     if not pointer or rule.id.startswith(("response.refusals.", "response.acceptance.")) or exchange.response is None:
         return None
     found = at(list(exchange.chunks) if exchange.is_stream else exchange.response.json, pointer)
-    return None if found is None else tell(found, EXCERPT)
+    return None if found is None else redaction.text(tell(found, EXCERPT))
 
 
 def _unthinned(record: Recorded, finding: Finding) -> tuple[int, Finding]:
-    """The line of a finding in a stream whose stretches were taken together, and the finding where it stood."""
-    assert record.stretches is not None
+    """The line of a finding, and the finding where it stood before stretches of its stream were taken together."""
+    if record.stretches is None:
+        return record.line, finding
     first, slash, rest = finding.pointer.removeprefix("/").partition("/")
     if not first.isdecimal() or int(first) >= len(record.stretches.indexes):
         return record.line, finding

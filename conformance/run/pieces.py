@@ -1,7 +1,7 @@
 """Files in pieces, and a piece to what it came to: what one process does, and what is shared out among many.
 
-The law of this file: a piece is a file or a stretch of one, aligned to lines by whoever reads it: the lines that begin
-in the stretch belong to it. Nothing but names and numbers is handed on; every process reads for itself.
+The law of this file: a piece is a file, or a stretch of one that holds whole lines. Nothing but names and numbers is
+handed on; every process reads for itself.
 """
 
 from __future__ import annotations
@@ -13,28 +13,28 @@ from chatconform.core.json_text import parse
 from chatconform.recordings import formats
 from chatconform.recordings.batch import Pairs, is_request
 from chatconform.recordings.formats import UnknownFormError, form_of
-from chatconform.recordings.lines import blocks
 from chatconform.recordings.record import Wrong
 from chatconform.recordings.requirements import READABLE
-from chatconform.recordings.source import CHUNK, DamagedError, open_at, open_source
+from chatconform.recordings.source import CHUNK, DamagedError, open_source, open_stretch
 from chatconform.run.judging import Bench
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from chatconform.recordings.record import Record
     from chatconform.recordings.source import Source
     from chatconform.run.judging import Judged, Wish
 
 STRETCH: Final = 8 * 1024 * 1024
 """Bytes of a file that are judged in one go."""
+LOOK: Final = 16 * 1024
+"""Bytes that are read at a time to find the end of a line."""
 PART: Final = 4 * 1024 * 1024
 """Bytes after which what was judged is handed on."""
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A file (or `-`) and its form; with a length, of its lines those that begin in a stretch of it."""
+    """A file (or `-`) and its form; with a length, a stretch of it."""
 
     path: str
     form: str
@@ -64,7 +64,7 @@ class Plan:
     batches: tuple[str, ...]
 
 
-def plan(files: Sequence[str], named: frozenset[str], form: str | None) -> Plan:
+def plan(files: Sequence[str], named: frozenset[str], form: str | None, jobs: int = 1) -> Plan:
     """Looks into each file and shares it out. A file in a folder that holds no recording is left out, with a note."""
     pieces: list[Piece] = []
     missing: list[str] = []
@@ -94,56 +94,59 @@ def plan(files: Sequence[str], named: frozenset[str], form: str | None) -> Plan:
                 continue
             if found == "jsonl" and is_request(parse(source.head.lstrip().partition(b"\n")[0])):
                 batches.append(path)
-            pieces += _shared_out(path, found, source)
+            pieces += _shared_out(path, found, source, jobs)
     if foreign:
         some = ", ".join(foreign[:3]) + (f" and {len(foreign) - 3} more" if len(foreign) > 3 else "")
         notes.append(f"Left out, since they hold no recording: {some}.")
     return Plan(tuple(pieces), size, tuple(missing), tuple(notes), tuple(unread), tuple(batches))
 
 
-def _shared_out(path: str, form: str, source: Source) -> list[Piece]:
-    if form != "jsonl" or source.packed or source.size is None:
+def _shared_out(path: str, form: str, source: Source, jobs: int) -> list[Piece]:
+    """The pieces of a file: its stretches where several processes can share it, each of whole lines."""
+    if source.packed or source.size is None:
         return [Piece(path, form)]
-    starts = range(0, source.size, STRETCH)
-    return [Piece(path, form, start, min(STRETCH, source.size - start)) for start in starts]
+    if jobs == 1 or form != "jsonl":
+        return [Piece(path, form, 0, source.size)]
+    pieces, start = [], 0
+    with open(path, "rb", buffering=LOOK) as file:  # noqa: PTH123  # the size of the buffer matters
+        while start < source.size:
+            end = min(start + STRETCH, source.size)
+            file.seek(end)
+            while end < source.size and (rest := file.readline(CHUNK)):
+                end += len(rest)
+                if rest.endswith(b"\n"):
+                    break
+            pieces.append(Piece(path, form, start, end - start))
+            start = end
+    return pieces
 
 
 def parts(piece: Piece, wish: Wish, batches: Sequence[str] = ()) -> Iterator[Share]:
     """Judges a piece, and gives what it came to part by part. Raises nothing for what is in the file."""
     try:
-        source = open_source(piece.path) if piece.length is None else open_at(piece.path, piece.offset)
+        whole = piece.length is None
+        source = open_source(piece.path) if whole else open_stretch(piece.path, piece.offset, piece.length or 0)
     except OSError as problem:
         yield Share(unreadable(piece.path, f"cannot be opened any more ({problem.strerror or problem})", wish), 0)
         return
-    pairs = Pairs(batches) if batches else None
     with source:
-        bench = Bench(wish, source.name, pairs)
-        told = source.read_so_far
+        bench = Bench(wish, source.name, Pairs(batches) if batches else None)
+        read, unpacked = 0, 0
         try:
-            if piece.length is not None:
-                records: Iterator[Record] = blocks(
-                    source.stream, most=piece.offset + piece.length - _aligned(source, piece.offset)
-                )
-            else:
-                records = formats.read(source, piece.form)
-            for record in records:
+            for record in formats.read(source, piece.form):
                 bench.take(record)
-                if source.read_so_far - told >= PART:
-                    yield Share(bench.take_off(), source.read_so_far - told)
-                    told = source.read_so_far
+                if source.unpacked - unpacked >= PART:
+                    yield _share(bench, source.unpacked - unpacked, source.read_so_far - read)
+                    read, unpacked = source.read_so_far, source.unpacked
         except DamagedError as problem:
             bench.take(Wrong(bench.line, READABLE, str(problem)))
-        yield Share(bench.take_off(), source.read_so_far - told)
+        yield _share(bench, source.unpacked - unpacked, source.read_so_far - read)
 
 
-def _aligned(source: Source, offset: int) -> int:
-    """Reads up to the first line that begins at an offset or after it; gives where that is."""
-    at = max(0, offset - 1)
-    while offset and (line := source.stream.readline(CHUNK)):
-        at += len(line)
-        if line.endswith(b"\n"):
-            break
-    return at
+def _share(bench: Bench, size: int, done: int) -> Share:
+    judged = bench.take_off()
+    judged.size = size
+    return Share(judged, done)
 
 
 def unreadable(path: str, why: str, wish: Wish) -> Judged:

@@ -17,7 +17,15 @@ from chatconform.core.validation_result import ValidationResult
 from chatconform.recordings.formats import FORMATS
 from chatconform.recordings.paths import find
 from chatconform.run.jobs import shares
-from chatconform.run.judging import Bench, Judged, Wish, judge_value, wished
+from chatconform.run.judging import (
+    Bench,
+    Judged,
+    Wish,
+    check_patterns,
+    judge_value,
+    requirements,
+    rules_on_exchanges,
+)
 from chatconform.run.pieces import plan, unreadable
 from chatconform.run.profiles import check_profile
 from chatconform.run.reach import CannotCheckError
@@ -72,7 +80,7 @@ def validate_files(
         raise CannotCheckError(f"there is no format {form!r}; the formats are {', '.join(FORMATS)}")
     begun = perf_counter()
     where = find(names)
-    planned = plan(where.files, where.named, form)
+    planned = plan(where.files, where.named, form, jobs)
     total = _Total(wish, found)
     for path, why in planned.unread:
         total.add(unreadable(path, why, wish))
@@ -156,7 +164,7 @@ def wish_of(type: str | None, only: Sequence[str], skip: Sequence[str], profile:
     except UnknownType as problem:
         raise CannotCheckError(str(problem)) from None
     wish = Wish(tuple(only), tuple(skip), profile, type, lint)
-    wished(wish)
+    check_patterns(wish)
     return wish
 
 
@@ -211,9 +219,12 @@ class _Total:
     ) -> ValidationResult:
         """The result, with an outcome for each rule that was exercised, in the order of the rules."""
         outcomes = self._sum.tally.outcomes
+        order: list[Rule] = list(requirements(self._wish).values())
+        if not outcomes.keys() <= requirements(self._wish).keys():
+            order += rules_on_exchanges(self._wish)
         told = (f"Left out: {count:,} {what}." for what, count in self._sum.left_out.most_common(MOST_TOLD))
         return ValidationResult(
-            outcomes=tuple(outcomes[rule.id] for rule in wished(self._wish) if rule.id in outcomes),
+            outcomes=tuple(outcomes[rule.id] for rule in order if rule.id in outcomes),
             files=files,
             records=dict(self._sum.records),
             size=self._sum.size,

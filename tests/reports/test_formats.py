@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     Make = Callable[..., RunResult]
 
 
-@pytest.mark.parametrize("format", [name for name, kinds in FORMATS.items() if RunResult in kinds])
+@pytest.mark.parametrize("format", [name for name, kinds in FORMATS.items() if RunResult.__name__ in kinds])
 def test_every_format_is_written_to_a_file(a_result: Make, tmp_path: Path, format: str) -> None:
     result = a_result()
     write(format, result, tmp_path / "report")
@@ -27,7 +27,7 @@ def test_every_format_is_written_to_a_file(a_result: Make, tmp_path: Path, forma
     assert [file.name for file in tmp_path.iterdir()] == ["report"]
 
 
-@pytest.mark.parametrize("format", [name for name, kinds in FORMATS.items() if RunResult in kinds])
+@pytest.mark.parametrize("format", [name for name, kinds in FORMATS.items() if RunResult.__name__ in kinds])
 def test_every_format_is_written_to_stdout(
     a_result: Make, capfdbinary: pytest.CaptureFixture[bytes], format: str
 ) -> None:

@@ -46,7 +46,7 @@ def wanted_reports(given: list[str], kind: type[Reportable]) -> list[tuple[str, 
     from chatconform.reports import FORMATS, ReportError, check_writable
 
     wanted: list[tuple[str, str | None]] = []
-    known = [name for name, modules in FORMATS.items() if kind in modules]
+    known = [name for name, modules in FORMATS.items() if kind.__name__ in modules]
     for text in given:
         name, _, path = text.partition("=")
         if name not in known:
