@@ -127,6 +127,11 @@ class Exchange:
     about: Mapping[str, Any] = field(default_factory=lambda: EMPTY)
     """What the case that provoked it knows and the wire does not show, for rules over several exchanges."""
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """How an exchange goes to another process: without what is derived from it."""
+        about = dict(self.about)
+        return Exchange, (self.origin, self.request, self.response, self.failure, self.started, self.seconds, about)
+
     @property
     def id(self) -> str:
         """A name for this exchange, unique within a run: the case and its step."""

@@ -17,6 +17,9 @@ class _NotJson:
     def __bool__(self) -> bool:
         return False
 
+    def __reduce__(self) -> str:
+        return "NOT_JSON"  # there is one of it in each process
+
 
 NOT_JSON: Final = _NotJson()
 

@@ -6,8 +6,9 @@ address: `response.usage.total-is-the-sum` is `total_is_the_sum` in `rules/respo
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from enum import StrEnum
+from importlib import import_module
 from inspect import getdoc
 from typing import TYPE_CHECKING, Any
 
@@ -114,11 +115,24 @@ class Rule:
     published: Level | None = None
     """The level for a target that promises everything as published, where it is another one than `level`."""
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """How a rule goes to another process: by where its check stands, as the functions in it cannot be sent."""
+        home = import_module(self.check.__module__)
+        if isinstance(getattr(home, self.check.__name__, None), Rule):
+            return _standing_in, (self.check.__module__, self.check.__name__, self.level)
+        return Rule, tuple(getattr(self, each.name) for each in fields(self))
+
     def applies_to(self, subject: Exchange | Sequence[Exchange]) -> bool:
         """Whether an exchange, or for a series rule a series, exercises this rule."""
         if self.on is not Part.SERIES and not self.on.of(subject):  # type: ignore[arg-type]  # not a series: an exchange
             return False
         return self.when is None or self.when(subject)
+
+
+def _standing_in(module: str, name: str, level: Level) -> Rule:
+    """The rule of that name in a module, at a level."""
+    found: Rule = getattr(import_module(module), name)
+    return found if found.level is level else replace(found, level=level)
 
 
 def rule(
