@@ -1,0 +1,111 @@
+"""Generated streams: legal in every way, the same for the same seed, and shrunk when a client reads them wrongly."""
+
+from __future__ import annotations
+
+import json
+import socket
+from typing import Any
+from urllib.parse import urlsplit
+
+import h11
+import pytest
+
+from chatconform.core import sse
+from chatconform.core.assembly import assemble
+from chatconform.core.json_text import parse
+from chatconform.core.scenario_result import ScenarioOutcome
+from chatconform.run.adapter import Hello
+from chatconform.run.client import InProcess, check_client
+from chatconform.run.client_fuzz import generated, needs
+from chatconform.scenarios.catalogue import select
+
+ALL = frozenset({"stream", "tools", "custom_tools", "functions", "n", "logprobs"})
+FIELDS = frozenset({"role", "content", "refusal", "tool_calls", "tool_ids", "finish_reason", "usage", "logprobs"})
+PLAIN = select(["ns.plain", "st.plain"])
+
+
+@pytest.mark.parametrize("number", range(120))
+def test_a_generated_stream_spells_its_completion(number: int) -> None:
+    made = generated(number, 7, ALL)
+    transcript = sse.read((None, piece) for piece in made.pieces)
+    spelled = assemble(parse(event.data) for event in transcript.events)
+    if made.cut:
+        assert not any(event.data == "[DONE]" for event in transcript.events)
+        reasons = [choice["finish_reason"] for choice in (spelled or {"choices": []})["choices"]]
+        assert all(reason is None for reason in reasons)
+    else:
+        assert spelled is not None
+        for ours, theirs in zip(made.completion["choices"], spelled["choices"], strict=True):
+            assert theirs["message"]["content"] == ours["message"]["content"]
+            assert theirs["message"].get("tool_calls") == ours["message"].get("tool_calls")
+            assert theirs["finish_reason"] == ours["finish_reason"]
+
+
+def test_the_same_number_and_seed_give_the_same_stream() -> None:
+    assert [generated(n, 3, ALL) for n in range(20)] == [generated(n, 3, ALL) for n in range(20)]
+    assert [generated(n, 3, ALL) for n in range(20)] != [generated(n, 4, ALL) for n in range(20)]
+
+
+def test_a_client_is_sent_only_what_it_declares() -> None:
+    for number in range(60):
+        assert needs(generated(number, 1, frozenset({"stream"})).completion) == {"stream"}
+
+
+def client(op: dict[str, Any], *, decode_each: bool = False, finish: bool = False) -> dict[str, Any]:
+    """A small streaming client; with `decode_each` it decodes each HTTP chunk by itself."""
+    url, http = urlsplit(op["base_url"]), h11.Connection(h11.CLIENT)
+    body = json.dumps(op["request"]).encode()
+    head = [("host", "x"), ("content-type", "application/json"), ("content-length", str(len(body)))]
+    pieces: list[bytes] = []
+    with socket.create_connection((url.hostname, url.port), timeout=5) as connection:
+        target = f"{url.path}/chat/completions"
+        connection.sendall(http.send(h11.Request(method="POST", target=target, headers=head)) or b"")
+        connection.sendall(http.send(h11.Data(body)) or b"")
+        try:
+            while not isinstance(event := http.next_event(), h11.EndOfMessage):
+                if event is h11.NEED_DATA:
+                    http.receive_data(connection.recv(65536))
+                elif isinstance(event, h11.Data):
+                    pieces.append(bytes(event.data))
+        except h11.RemoteProtocolError as error:
+            if not finish:
+                return {"id": op["id"], "ok": False, "error": {"kind": "connection", "message": str(error)}}
+    if decode_each:
+        pieces = [piece.decode(errors="replace").encode() for piece in pieces]
+    if not op["request"].get("stream"):
+        return {"id": op["id"], "ok": True, "completion": json.loads(b"".join(pieces))}
+    chunks = [parse(event.data) for event in sse.read((None, piece) for piece in pieces).events]
+    held = assemble(chunks) or {"choices": []}
+    if finish:
+        held = {**held, "choices": [{**c, "finish_reason": c["finish_reason"] or "stop"} for c in held["choices"]]}
+    return {"id": op["id"], "ok": True, "completion": held}
+
+
+def run(count: int, **faults: bool) -> dict[str, Any]:
+    under_test = InProcess(lambda op: client(op, **faults), Hello("small", features=ALL, fields=FIELDS))
+    result = check_client(lambda: under_test, scenarios=PLAIN, fuzz=count, seed=1)
+    assert result.cut_short is None
+    return {one.scenario.id: one for one in result.scenarios}
+
+
+def test_a_correct_client_passes_generated_streams() -> None:
+    results = run(120)
+    assert {results[f"fuzz.{kind}"].outcome for kind in ("writing", "unknown", "cut")} == {ScenarioOutcome.PASSED}
+
+
+def test_characters_decoded_by_piece_are_found_and_shrunk() -> None:
+    found = run(160, decode_each=True)["fuzz.writing"]
+    assert (found.outcome, found.kind) == ("failed", "wrong")
+    assert "streams fail" in found.detail
+    assert "and the least that fails so is" in found.detail
+
+
+def test_a_cut_stream_told_as_finished_is_found() -> None:
+    found = run(40, finish=True)["fuzz.cut"]
+    assert (found.outcome, found.kind) == ("failed", "silent")
+
+
+def test_a_client_that_does_not_stream_is_not_asked() -> None:
+    under_test = InProcess(client, Hello("small", fields=FIELDS))
+    result = check_client(lambda: under_test, scenarios=PLAIN, fuzz=10)
+    assert {one.outcome for one in result.scenarios if one.scenario.id.startswith("fuzz.")} == {"unsupported"}
