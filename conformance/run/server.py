@@ -20,6 +20,7 @@ from chatconform.core.tally import Tally
 from chatconform.reports.redaction import Redaction
 from chatconform.rules.capabilities import capabilities
 from chatconform.run.abilities import Abilities
+from chatconform.run.allowance import Allowance
 from chatconform.run.asker import Asker
 from chatconform.run.choice import choose
 from chatconform.run.declared import declare
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 
     from chatconform.run.choice import Choice
     from chatconform.run.declared import Declared
+    from chatconform.run.fuzz import Fuzz
     from chatconform.run.reach import Reached
 
 TICK: Final = 0.1
@@ -64,6 +66,9 @@ def check(
     concurrency: int = 4,
     seed: int = 0,
     insecure: bool = False,
+    fuzz: int = 0,
+    max_time: float | None = None,
+    max_requests: int | None = None,
     progress: Callable[[Progress], None] | None = None,
 ) -> RunResult:
     """Checks the server under a base URL such as `http://127.0.0.1:8000/v1`, or the embedded reference server.
@@ -77,11 +82,13 @@ def check(
     Raises `CannotCheckError` with one sentence for a target that cannot be reached or asked, and `UnknownIdError` for
     a pattern that matches no rule. An interrupt while cases are played is no exception: the result is then cut short.
     """
-    if concurrency < 1 or not timeout > 0:
-        raise CannotCheckError("the timeout must be more than 0 seconds and the concurrency at least 1")
+    if concurrency < 1 or not timeout > 0 or fuzz < 0:
+        raise CannotCheckError("the timeout must be more than 0 seconds, the concurrency at least 1, fuzz at least 0")
+    allowance = Allowance(max_time, max_requests)
     declared = declare(have, lack, all_required=require)
     choice = choose(only, skip, profile, declared)
-    run = _Run(choice, declared, model, api_key, dict(headers or {}), timeout, concurrency, seed, insecure, progress)
+    named = dict(headers or {})
+    run = _Run(choice, declared, model, api_key, named, timeout, concurrency, seed, insecure, fuzz, allowance, progress)
     if url is not None:
         return run.against(url)
     from chatconform.reference.control import control  # only where it is asked for: it holds much
@@ -117,6 +124,8 @@ class _Run:
     concurrency: int
     seed: int
     insecure: bool
+    fuzz: int
+    allowance: Allowance
     progress: Callable[[Progress], None] | None
 
     def against(self, url: str, *, proxied: bool = True) -> RunResult:
@@ -138,16 +147,23 @@ class _Run:
         with target:
             self._tell(Progress(0, len(self.choice.cases), 0, 0, 0.0, f"asking {target.url}"))
             try:
-                reached = reach(target.send, target.url, self.model, has_key=bool(target.secrets))
+                send = self.allowance.bounded(target.send)
+                reached = reach(send, target.url, self.model, has_key=bool(target.secrets))
             except CannotCheckError as error:
                 raise CannotCheckError(hidden.text(str(error))) from None
-            asker = Asker(Hurry(target).send, reached.plain, self.concurrency, reached.breaks)
+            except StoppedError:
+                raise CannotCheckError(f"{target.url} takes more requests than allowed to be found") from None
+            send = self.allowance.bounded(Hurry(target).send)
+            asker = Asker(send, reached.plain, self.concurrency, reached.breaks)
             abilities = Abilities(capabilities())
             stage = Stage(asker, self.choice.judged, abilities.see, self.declared)
             played = [Played(case) for case in self.choice.cases]
+            fuzz: Fuzz | None = None
             try:
-                self._play(stage, asker, played, reached, begun)
-                self._settle(stage, asker, played, begun)
+                with self.allowance.ends(asker.stop):
+                    self._play(stage, asker, played, reached, begun)
+                    self._settle(stage, asker, played, begun)
+                    fuzz = self._fuzz(asker, reached, played, begun) if self.fuzz and not asker.stopped else None
             except KeyboardInterrupt:
                 asker.stop(INTERRUPTED)
             finally:
@@ -156,17 +172,43 @@ class _Run:
         total.add(self.declared.lacking(self.choice.rules))
         for one in played:
             total.merge(one.tally)
+        if fuzz is not None:
+            fuzz.into(total)
+        whole = self.allowance.reached and all(one.finished for one in played)
         return RunResult(
             target=Target(target.url, reached.model),
             outcomes=tuple(total.outcomes.values()),
-            requests=reached.requests + asker.requests,
+            requests=self.allowance.sent,
             seconds=perf_counter() - begun,
             seed=self.seed,
             capabilities=abilities.table(),
-            notes=(*reached.notes, *_notes(asker, played)),
+            notes=(*reached.notes, *_notes(asker, played), *(fuzz.notes(self.fuzz) if fuzz else ())),
             secrets=target.secrets,
-            cut_short=asker.cut_short,
+            cut_short=None if whole else asker.cut_short,
         )
+
+    def _fuzz(self, asker: Asker, reached: Reached, played: Sequence[Played], begun: float) -> Fuzz:
+        """Sends generated requests, and looks into what they brought to light."""
+        from chatconform.run.fuzz import Fuzz  # what generates takes a while to import, and most runs do not fuzz
+        from chatconform.run.probes import Probes
+
+        fuzz = Fuzz(
+            asker,
+            self.choice.judged,
+            reached.plain,
+            concurrency=self.concurrency,
+            seed=self.seed,
+            allowance=self.allowance,
+        )
+
+        def tell(doing: str) -> None:
+            known = _progress(played, len(played), asker, begun, doing)
+            self._tell(replace(known, failed=known.failed + fuzz.failed))
+
+        self._tell(_progress(played, len(played), asker, begun, "fuzzing, making the first requests"))
+        fuzz.send(Probes(reached.model, reached.plain.body, reached.limit, self.seed)(self.fuzz), tell)
+        fuzz.finish(tell)
+        return fuzz
 
     def _play(self, stage: Stage, asker: Asker, played: Sequence[Played], reached: Reached, begun: float) -> None:
         """Plays all cases, so many at a time and those that are to be alone last; ends early once the asker has."""

@@ -93,6 +93,13 @@ def count(text: str) -> int:
     return int(text)
 
 
+def many(text: str) -> int:
+    """A number of requests in all, for argparse."""
+    if not text.isdecimal() or not 1 <= int(text[:9]) <= 1_000_000:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number between 1 and 1000000")
+    return int(text)
+
+
 def findings(text: str) -> int:
     """A number of findings, for argparse."""
     if not text.isdecimal() or len(text) > 15 or int(text) < 1:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import signal
 import sys
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -15,7 +16,9 @@ from chatconform.frontends.cli.arguments import (
     count,
     headers,
     key_variable,
+    many,
     refused,
+    seconds,
 )
 from chatconform.frontends.cli.reporting import add_reporting, tell_result, wanted_reports
 
@@ -36,6 +39,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--seed", type=int, default=0, metavar="N", help="where chance comes from; the same seed asks the same"
     )
+    parser.add_argument(
+        "--fuzz", type=many, default=0, metavar="N", help="send as many generated requests on top, valid and invalid"
+    )
+    parser.add_argument("--max-time", type=seconds, metavar="SECONDS", help="end the run after that long")
+    parser.add_argument("--max-requests", type=many, metavar="N", help="make no more than so many requests in all")
     parser.add_argument("--list", action="store_true", help="tell the chosen rules and their cases, and ask nothing")
     parser.add_argument("--dry-run", action="store_true", help="tell what would be sent, and send nothing")
     add_reporting(parser)
@@ -79,12 +87,16 @@ def _run(args: argparse.Namespace) -> int:
         "concurrency": args.concurrency,
         "seed": args.seed,
         "insecure": args.insecure,
+        "fuzz": args.fuzz,
+        "max_time": args.max_time,
+        "max_requests": args.max_requests,
     }
     from chatconform.frontends.cli.progress_line import ProgressLine
     from chatconform.reports.terminal import render
     from chatconform.run.server import check
 
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a job that is cancelled tells what it learnt, too
+    with suppress(ValueError):  # only the main thread is told of signals
+        signal.signal(signal.SIGTERM, signal.default_int_handler)  # a job that is cancelled tells what it learnt, too
     with ProgressLine(sys.stderr) as line:
         result = check(args.url, **options, progress=line.tell)
     return tell_result(wanted, result, args, partial(render, result, key=key_variable(args)))
