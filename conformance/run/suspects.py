@@ -41,7 +41,7 @@ class Suspect:
 def settle(asker: Asker, suspects: Sequence[Suspect]) -> list[str | None]:
     """For each suspect None where it breaks every time, or else the reason why it is not judged."""
     settled: list[str | None] = [RUN_ENDED] * len(suspects)
-    if not suspects or asker.stopped:
+    if not suspects or asker.closed:
         return settled
     silent = [n for n, suspect in enumerate(suspects) if trouble(suspect.exchange) is Trouble.SILENT]
     broken = [n for n in range(len(suspects)) if n not in silent]
