@@ -1,14 +1,14 @@
-"""Valid requests at their edges: many at once, and each alone only where a server refuses them together."""
+"""Valid requests at their edges: many at once, and apart only where a server refuses them together."""
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, Final
 
 from chatconform.cases.parameters import parameters
 from chatconform.cases.tools import forced, function, twins
 from chatconform.core.case import Situation, case
 from chatconform.rules.asking import count, kept
-from chatconform.rules.reading import choices
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from chatconform.core.exchange import Exchange
 
 MOST: Final = 6
+MOST_PARTS: Final = 10
+"""So many requests are made at the most to find out which of many settings are refused."""
 NEEDS_ANOTHER: Final = frozenset({"n", "top_logprobs"})
 """Bounded parameters that cost or need something at their bounds, and have requests of their own."""
 QUESTION: Final = "Name a colour."
@@ -49,18 +51,29 @@ def beside(plain: Exchange, ask: Ask) -> Ask:
 
 
 def _settings(situation: Situation, settings: Mapping[str, Any]) -> Asking:
-    """Asks with all of the settings, or with each of them."""
-    return together_or_each(
-        situation.chat(most=MOST, **settings),
-        (situation.chat(most=MOST, **{name: value}) for name, value in settings.items()),
-    )
+    """Asks with all of the settings; what is refused is asked in two parts, what the error names first, and so on."""
+    waiting, left = [list(settings)], MOST_PARTS
+    while waiting:
+        names = waiting.pop(0)
+        exchange = yield situation.chat(most=MOST, **{name: settings[name] for name in names})
+        if exchange.refused and len(names) > 1 and left >= 2:
+            left -= 2
+            named = [name for name in names if _is_named(name, exchange)]
+            first = named if 0 < len(named) < len(names) else names[: len(names) // 2]
+            waiting = [[name for name in names if name in first], [n for n in names if n not in first], *waiting]
+
+
+def _is_named(name: str, exchange: Exchange) -> bool:
+    """Whether an error names a parameter, and so is likely to be about that one."""
+    body = exchange.response.body if exchange.response is not None else b""
+    return re.search(rf"(?<![A-Za-z_]){name}(?![A-Za-z_])", body.decode(errors="replace")) is not None
 
 
 def _edges() -> list[Parameter]:
     return [one for one in parameters() if one.bounded and one.name not in NEEDS_ANOTHER]
 
 
-@case("acceptance.nulls", exercises=["response.acceptance.null-is-unset"], most=1 + len(parameters()))
+@case("acceptance.nulls", exercises=["response.acceptance.null-is-unset"], most=1 + MOST_PARTS)
 def nulls(situation: Situation) -> Asking:
     """Every parameter that can be null is null."""
     asked = situation.chat(most=MOST).body
@@ -79,7 +92,7 @@ def nulls(situation: Situation) -> Asking:
         "response.acceptance.labels",
         "response.acceptance.text-format",
     ],
-    most=2 * (1 + len(parameters())),
+    most=2 * (1 + MOST_PARTS),
 )
 def edges(situation: Situation) -> Asking:
     """Every bounded parameter at its lower bound as a whole number, then at its upper one with a point."""
@@ -96,16 +109,6 @@ def edges(situation: Situation) -> Asking:
 
 
 @case(
-    "acceptance.logprobs", exercises=["series.acceptance.logprobs-alone", "series.acceptance.all-top-logprobs"], most=3
-)
-def logprobs(situation: Situation) -> Asking:
-    """Log probabilities alone, with no likeliest tokens, and with twenty of them."""
-    likeliest: list[dict[str, Any]] = [{}, {"top_logprobs": 0}, {"top_logprobs": 20}]
-    for more in likeliest:
-        yield situation.chat(most=3, logprobs=True, **more)
-
-
-@case(
     "acceptance.messages",
     exercises=[
         "response.acceptance.developer-messages",
@@ -114,7 +117,7 @@ def logprobs(situation: Situation) -> Asking:
         "series.acceptance.parts-count-like-a-string",
         "series.history.own-messages-are-accepted",
     ],
-    most=11,
+    most=12,
 )
 def messages(situation: Situation) -> Asking:
     """One question as a string and in a part, every role in parts, a developer, and the answer sent back."""
@@ -135,8 +138,11 @@ def messages(situation: Situation) -> Asking:
         situation.chat([system, asked, said, user("Say nothing."), silent, user()], most=MOST),
         (situation.chat(some, most=MOST) for some in each),
     )
-    for content in ("Be brief.", [part("Be brief.")]):
-        yield beside(first, situation.chat([{"role": "developer", "content": content}, user()], most=MOST))
+    developers: Messages = [{"role": "developer", "content": content} for content in ("Be brief.", [part("Be kind.")])]
+    yield from together_or_each(
+        beside(first, situation.chat([*developers, user()], most=MOST)),
+        (beside(first, situation.chat([developer, user()], most=MOST)) for developer in developers),
+    )
     match first.completion:
         case {"choices": [{"message": dict(message)}, *_]} if not message.get("tool_calls"):
             yield situation.chat([user(), message, user("And another.")], most=MOST)
@@ -198,16 +204,6 @@ def tools(situation: Situation) -> Asking:
         situation.chat(whole, tools=offered, most=MOST),
         (situation.chat(variant, tools=offered, most=MOST) for variant in variants),
     )
-
-
-@case("acceptance.stops", exercises=["series.acceptance.empty-stops-do-nothing"], most=3)
-def stops(situation: Situation) -> Asking:
-    """The same request without stop sequences and with an empty one."""
-    plain = situation.chat("Count from one to ten.", most=MOST, temperature=0)
-    yield plain
-    exchange = yield situation.chat("Count from one to ten.", most=MOST, temperature=0, stop="")
-    if exchange.succeeded and not any(choice.content for choice in choices(exchange)):
-        yield plain
 
 
 @case("acceptance.sequences", exercises=["response.status.input-is-never-a-server-error"])

@@ -34,7 +34,9 @@ def burst(situation: Situation) -> Asking:
     found: list[Exchange] = yield [*_as(good, "neighbour"), *_poisons(situation), *_variants(situation, words)]
     together = _of(found, "neighbour")
     if mostly_harmed(together):
-        yield _as(good, "clean")
+        clean = yield _as(good, "clean")
+        if mostly_harmed(_of(clean, "clean")):
+            return
         yield [*_as(good, "neighbour-again"), _poisons(situation)[0]]
     elif not _is_in_order([one.exchange for one in together]):
         for ask in good:

@@ -56,30 +56,26 @@ def unknown_model(situation: Situation) -> Asking:
 
 
 @case(
-    "errors.refused-both-ways",
+    "errors.afterwards",
     exercises=[
         "response.status.a-refused-stream-is-no-stream",
         "response.naming.param-names-the-field",
         "series.errors.*",
+        "series.survival.next-request-succeeds",
         *ENVELOPE,
     ],
-    most=2,
+    most=6 * ROUNDS + 1,
+    alone=True,
 )
-def refused_both_ways(situation: Situation) -> Asking:
-    """Puts a text in place of the messages, for a whole answer and for a stream."""
-    for body in _both_ways({**situation.chat(most=8).body, "messages": "Say something short."}):
-        yield Ask(body)
-
-
-@case("errors.afterwards", exercises=["series.survival.next-request-succeeds", *ENVELOPE], most=26, alone=True)
 def afterwards(situation: Situation) -> Asking:
-    """Asks properly right after bad requests; where that fails, again after none, and so on a few times."""
+    """Asks badly, also for a stream, and properly right after; where that fails, again after nothing, and so on."""
     plain = situation.chat(most=8)
     at_once = replace(plain, once=True)
     for _ in range(ROUNDS):
         yield Ask(plain.payload[:-2])
         yield Ask({**plain.body, "messages": [{"role": "narrator", "content": "Once upon a time"}]})
-        yield Ask({**plain.body, "messages": "Say something short."})
+        for body in _both_ways({**plain.body, "messages": "Say something short."}):
+            yield Ask(body)
         after = yield at_once.tagged(probe="after")
         if after.succeeded:
             return

@@ -70,9 +70,23 @@ def methods_and_paths(situation: Situation) -> Asking:
     yield Ask(body, path=f"{CHAT}/")
 
 
-@case("http.delivery", exercises=["series.delivery.*", "response.http.streams-are-not-cached"], most=2, alone=True)
+@case(
+    "http.delivery",
+    exercises=[
+        "series.delivery.*",
+        "response.http.streams-are-not-cached",
+        "stream.framing",
+        "stream.errors",
+        "stream.chunks",
+        "stream.deltas",
+        "stream.finish",
+        "stream.usage.is-absent-when-off",
+    ],
+    most=2,
+    alone=True,
+)
 def delivery(situation: Situation) -> Asking:
-    """Streams a short answer and a long one."""
+    """Streams a short answer and a long one, without any option."""
     prompt = "Write a long story about a lighthouse."
     yield situation.chat(prompt, most=1, stream=True).tagged(delivery="short")
     yield situation.chat(prompt, most=96, stream=True).tagged(delivery="long")

@@ -34,11 +34,12 @@ USAGE: Final[dict[str, Any]] = {"stream": True, "stream_options": {"include_usag
         "series.usage.*",
         "series.identity.*",
         "series.stops.*",
+        "series.acceptance.empty-stops-do-nothing",
     ],
     most=8,
 )
 def same_request(situation: Situation) -> Asking:
-    """Asks the same twice, up to a piece of the answer, for a stream, and for three short choices."""
+    """Asks the same twice, up to a piece of the answer, up to nothing, and for three short choices."""
     messages = [
         {"role": "system", "content": "Answer in one sentence."},
         {"role": "user", "content": "Where does the Rhine rise? Übrigens: 你好, 🙂."},
@@ -57,7 +58,7 @@ def same_request(situation: Situation) -> Asking:
         again = yield stopped
         if again.succeeded and _text(again).strip() != _text(exchange).partition(stop)[0].strip():
             yield stopped
-    yield situation.chat(messages, **greedy, **USAGE).tagged(same="request")
+    yield situation.chat(messages, **greedy, **extra, stop="").tagged(same="request")
     yield situation.chat(messages, most=4, n=3).tagged(same="request")
 
 
@@ -83,19 +84,30 @@ def _piece(exchange: Exchange) -> str | None:
         "response.usage.is-told",
         "response.acceptance.max-completion-tokens",
     ],
-    most=3,
+    most=2,
 )
 def single_tokens(situation: Situation) -> Asking:
-    """Limits answers to one token, under both names of the limit, whole and streamed."""
+    """Limits answers to one token, under both names of the limit."""
     yield situation.chat(PROMPTS[0], max_completion_tokens=1)
     yield situation.chat(PROMPTS[1], max_tokens=1)
-    yield situation.chat(PROMPTS[2], max_tokens=1, **USAGE)
 
 
-@case("response.logprobs", exercises=["response.logprobs", "response.likeliest"], most=2)
+@case(
+    "response.logprobs",
+    exercises=[
+        "response.logprobs",
+        "response.likeliest",
+        "response.body.is-strict-json",
+        "series.acceptance.logprobs-alone",
+        "series.acceptance.all-top-logprobs",
+    ],
+    most=4,
+)
 def logprobs(situation: Situation) -> Asking:
-    """Asks for log probabilities: of free text, and of text under a schema, which rules most tokens out."""
-    yield situation.chat(PROMPTS[0], most=16, temperature=0, logprobs=True, top_logprobs=3)
+    """Asks for log probabilities alone, with no likeliest tokens, with twenty, and where a schema rules most out."""
+    likeliest: list[dict[str, Any]] = [{"most": 3}, {"most": 3, "top_logprobs": 0}, {"most": 16, "top_logprobs": 20}]
+    for more in likeliest:
+        yield situation.chat(PROMPTS[0], temperature=0, logprobs=True, **more)
     wet = {
         "type": "object",
         "properties": {"wet": {"enum": [True]}},

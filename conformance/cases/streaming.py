@@ -26,13 +26,8 @@ CHOICES: Final = ["stream.chunks", "stream.deltas", "stream.finish"]
 TOLD: Final = [f"stream.usage.{name}" for name in ("is-told", "chunk-has-no-choices", "is-null-elsewhere", "is-last")]
 CITIES: Final = ("Reykjavík", "東京", "São Paulo", "Αθήνα", "القاهرة")
 FACES: Final = ("🙂", "👩‍🚀", "🇳🇿", "🫖", "𝄞")
+LETTERS: Final = "bcdfghjklmnpqrstvwxz"
 LONG: Final = 400
-
-
-@case("streaming.plain", exercises=[*FRAMING, *CHOICES, "stream.usage.is-absent-when-off"])
-def plain(situation: Situation) -> Asking:
-    """A stream without any option."""
-    yield situation.chat("Say hello in two languages.", most=24, stream=True)
 
 
 @case("streaming.usage", exercises=[*TOLD, "stream.logprobs", "stream.deltas.characters-are-whole"], most=2)
@@ -63,34 +58,48 @@ def several_choices(situation: Situation) -> Asking:
     yield situation.chat("Name a colour and say why you like it.", most=16, n=3, **USAGE)
 
 
-@case("streaming.tools", exercises=["series.parity.tool-calls-are-the-same", "stream.tools", "stream.framing"], most=6)
+@case(
+    "streaming.tools",
+    exercises=[
+        "series.parity.tool-calls-are-the-same",
+        "stream.tools",
+        "stream.framing",
+        "response.calls",
+        "response.tools.required-is-kept",
+    ],
+    most=5,
+)
 def forced_call(situation: Situation) -> Asking:
-    """A strict tool that is required, whole and streamed, and then two calls in one stream."""
-    code = "".join(situation.random.choices("bcdfghjklmnpqrstvwxz", k=10))
+    """A strict tool that is required where the words ask for none, whole and streamed."""
+    code = "".join(situation.random.choices(LETTERS, k=10))
     place = {"type": "string", "enum": [f'{code} \\ "{situation.random.choice(CITIES)}"']}
     schema = {"type": "object", "properties": {"place": place}, "required": ["place"], "additionalProperties": False}
-    time, weather = (
-        {"type": "function", "function": {"name": name, "strict": True, "parameters": schema}}
-        for name in ("get_time", "get_weather")
-    )
+    weather = {"type": "function", "function": {"name": "get_weather", "strict": True, "parameters": schema}}
     only = {"tools": [weather], "tool_choice": "required"}
-    likeliest = situation.chat("How is the weather?", most=160, temperature=0, **only)
+    likeliest = situation.chat("Tell me a joke.", most=160, temperature=0, **only)
     whole = yield likeliest.tagged(form="whole")
     if whole.succeeded and not calls(whole):  # a model that calls by chance at the most
-        likeliest = situation.chat("How is the weather?", most=160, **only)
+        likeliest = situation.chat("Tell me a joke.", most=160, **only)
         whole = yield likeliest.tagged(form="whole")
     if not whole.refused:
         yield from _streamed_after(likeliest, whole)
-    words = "Call both tools at once: get the time and the weather."
-    yield situation.chat(
-        words, most=240, tools=[time, weather], tool_choice="required", parallel_tool_calls=True, **USAGE
-    )
 
 
-@case("streaming.characters", exercises=["series.parity", "stream.deltas.characters-are-whole"], most=4)
+@case(
+    "streaming.characters",
+    exercises=[
+        "series.parity",
+        "stream.deltas.characters-are-whole",
+        "response.structured.schema-is-enforced",
+        "response.structured.strings-are-kept-whole",
+        "response.structured.json-stands-alone",
+    ],
+    most=4,
+)
 def characters(situation: Situation) -> Asking:
-    """An answer that a schema forces to be emoji and letters of many scripts, whole and streamed."""
-    said = "".join(situation.random.sample((*CITIES, *FACES), 6))
+    """An answer that a schema forces to be emoji, letters of many scripts, quotes and line ends, whole and streamed."""
+    code = "".join(situation.random.choices(LETTERS, k=10))
+    said = f'{code} "é\\ü"\n\t/{"".join(situation.random.sample((*CITIES, *FACES), 6))}'
     schema = {
         "type": "object",
         "properties": {"said": {"type": "string", "enum": [said]}},
@@ -104,7 +113,7 @@ def characters(situation: Situation) -> Asking:
 
 @case(
     "streaming.greedy",
-    exercises=["series.parity", "series.hold-back", "series.greedy.shorter-answer-is-a-prefix"],
+    exercises=["series.parity", "series.hold-back", "series.greedy.shorter-answer-is-a-prefix", "series.usage"],
     most=14,
 )
 def greedy(situation: Situation) -> Asking:
@@ -114,7 +123,7 @@ def greedy(situation: Situation) -> Asking:
     wished = {"logprobs": True, "frequency_penalty": 1.5, "temperature": 0}
     for refused in ((), ("logprobs",), ("frequency_penalty", "temperature")):
         wished = {key: value for key, value in wished.items() if key not in refused}
-        asked = situation.chat(words, most=limit, seed=7, **wished)
+        asked = situation.chat(words, most=limit, seed=7, **wished).tagged(same="request")
         first = yield asked.tagged(form="whole")
         if not first.refused:
             break

@@ -38,22 +38,16 @@ def asking(situation: Situation, schema: dict[str, Any], most: int = MOST, **mor
         "response.structured.json-stands-alone",
         "series.acceptance.json-object-beside-json-schema",
     ],
-    most=5,
+    most=4,
 )
 def formats(situation: Situation) -> Asking:
-    """A schema that leaves one random value: whole, streamed, in two choices; then any object, whole and streamed."""
-    yield asking(situation, forced("code", code(situation)))
-    yield asking(situation, forced("code", code(situation)), **STREAMED)
-    yield asking(situation, forced("code", code(situation)), n=2)
+    """A schema that leaves one random value, twice if the target gives several; then any object, whole and streamed."""
+    twice = yield asking(situation, forced("code", code(situation)), n=2)
+    if twice.refused:
+        yield asking(situation, forced("code", code(situation)))
     wish = "Answer with a very short JSON object."
     yield situation.chat(wish, response_format={"type": "json_object"}, most=300)
     yield situation.chat(wish, response_format={"type": "json_object"}, most=300, **STREAMED)
-
-
-@case("structured.characters", exercises=["response.structured.strings-are-kept-whole"])
-def odd_characters(situation: Situation) -> Asking:
-    """A string with quotes, backslashes, line ends and characters of every width, forced."""
-    yield asking(situation, forced("text", f'{code(situation)} "é\\ü" 日本 🙂\n\t/'))
 
 
 @case("structured.keywords", exercises=["response.structured.keywords-are-honoured"], most=2)

@@ -65,12 +65,6 @@ def named_tools(situation: Situation) -> Asking:
     yield situation.chat("Refresh the page.", tools=bare, tool_choice=named("refresh"), most=MOST)
 
 
-@case("tools.required", exercises=[*CALLS, "response.tools.required-is-kept"])
-def required_tools(situation: Situation) -> Asking:
-    """A call that is required in a stream, where the words ask for none."""
-    yield situation.chat("Tell me a joke.", tools=twins(situation), tool_choice="required", most=MOST, **STREAMED)
-
-
 @case("tools.none", exercises=["response.tools.none-is-kept"], most=2)
 def no_tools(situation: Situation) -> Asking:
     """Tools that are offered and ruled out, whole and streamed, where the words ask for calls."""
@@ -90,10 +84,10 @@ def no_tools(situation: Situation) -> Asking:
     most=2,
 )
 def parallel_tools(situation: Situation) -> Asking:
-    """Two calls asked for in one breath, first with `parallel_tool_calls` true and then with it false."""
+    """Two calls asked for in one breath, first streamed with `parallel_tool_calls` true, then whole with it false."""
     both = "Call both tools now: open the north gate and open the south gate."
     asked: dict[str, Any] = {"tools": twins(situation), "tool_choice": "required", "most": MOST}
-    free = yield situation.chat(both, parallel_tool_calls=True, **asked)
+    free = yield situation.chat(both, parallel_tool_calls=True, **asked, **STREAMED)
     several = any(len(choice.calls) > 1 for choice in choices(free))
     single = situation.chat(both, parallel_tool_calls=False, **asked)
     yield single.tagged(several_calls_without=True) if several else single

@@ -24,7 +24,7 @@ def null_is_unset(exchange: Exchange) -> Iterator[Finding | Inconclusive]:
     """Null for a parameter whose type has null is accepted, as if it were not there.
 
     Typed clients in many languages send null for what was not set. Judged on valid requests with nulls: all at
-    once, and each alone where that is refused.
+    once, and fewer where that is refused.
     """
     return refused(Demand.NULLS, exchange)
 
