@@ -141,11 +141,12 @@ class _Report:
             if (found := result.failed(level))
         ]
         findings = f"findings: {', '.join(counts)}" if counts else "no findings"
+        files = f" in {_many(result.files, 'file')}" if result.files else ""
         rate = result.size / result.seconds / 1e6 if result.seconds else 0.0
+        pace = f" ({rate:,.0f} MB/s)" if result.files else ""
         return (
-            f"{self._paint(f'{BOLD};{paint}', word)}  {_many(sum(result.records.values()), 'record')} in "
-            f"{_many(result.files, 'file')}: {findings}; {result.size / 1e6:,.1f} MB in {result.seconds:.1f} s "
-            f"({rate:,.0f} MB/s)"
+            f"{self._paint(f'{BOLD};{paint}', word)}  {_many(sum(result.records.values()), 'record')}{files}: "
+            f"{findings}; {result.size / 1e6:,.1f} MB in {result.seconds:.1f} s{pace}"
         )
 
     def _wrapped(self, text: str, first: str, later: str) -> Iterator[str]:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final, Protocol, cast
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-COMMANDS: Final = ("check", "client", "validate", "list", "explain", "replay", "generate", "schema", "serve")
+COMMANDS: Final = ("check", "client", "validate", "proxy", "list", "explain", "replay", "generate", "schema", "serve")
 NOT_JUDGED: Final = 2
 BROKEN_PIPE: Final = 141
 """As shells tell a program that a closed pipe ended."""

@@ -21,7 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the command's arguments to its parser."""
     parser.add_argument("--host", default="127.0.0.1", help="the address to listen on (default: %(default)s)")
     parser.add_argument(
-        "--port", type=_port, default=PORT, metavar="N", help="the port; 0 takes a free one (default: %(default)s)"
+        "--port", type=whole_port, default=PORT, metavar="N", help="the port; 0 takes a free one (default: %(default)s)"
     )
     parser.add_argument(
         "-m",
@@ -70,7 +70,7 @@ def run(args: argparse.Namespace) -> int:
         return _refused(f"cannot listen on {args.host}, port {args.port}: {_reason(error)}.")
     with server:
         _tell(server.url, models, args)
-        _wait()
+        wait_for_the_end()
     return 0
 
 
@@ -82,7 +82,7 @@ def _tell(url: str, models: tuple[str, ...], args: argparse.Namespace) -> None:
     print(f"Serving {', '.join(models)} at {url}{wrong}. Ctrl-C ends it.", flush=True)
 
 
-def _wait() -> None:
+def wait_for_the_end() -> None:
     """Returns when the process is interrupted or told to terminate."""
     done = threading.Event()
 
@@ -107,7 +107,8 @@ def _reason(error: OSError) -> str:
     return (error.strerror or str(error)).partition(" (while")[0]
 
 
-def _port(text: str) -> int:
+def whole_port(text: str) -> int:
+    """A port, for argparse."""
     if not text.isascii() or not text.isdigit() or int(text[:9]) > 65535:
         raise argparse.ArgumentTypeError(f"{text!r} is no port; give a number from 0 to 65535")
     return int(text)
