@@ -10,7 +10,7 @@ FOLDERS = ("schemas", "strategies", "reports")
 
 
 class EditableLayout(BuildHookInterface):
-    """For an editable install only: links every child of `conformance/` and the three other folders."""
+    """For an editable install only: links every child of `conformance/`, the three other folders, and the specimens."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002 - hatchling's signature
         if version != "editable":
@@ -19,6 +19,7 @@ class EditableLayout(BuildHookInterface):
         package = root / ".editable" / "chatconform"
         shutil.rmtree(package, ignore_errors=True)
         package.mkdir(parents=True)
-        for source in [*(root / "conformance").iterdir(), *(root / folder for folder in FOLDERS)]:
+        specimens = root / "tests" / "specimens"
+        for source in [*(root / "conformance").iterdir(), *(root / folder for folder in FOLDERS), specimens]:
             if source.name != "__pycache__":
                 (package / source.name).symlink_to(source)

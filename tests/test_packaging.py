@@ -1,4 +1,4 @@
-"""The installed package is the four folders, whole, and nothing else becomes importable."""
+"""The installed package is the four folders, whole, with the specimens, and nothing else becomes importable."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ import chatconform
 ROOT = Path(__file__).parents[1]
 INSTALLED = Path(chatconform.__file__).parent
 FOLDERS = {"conformance": "", "schemas": "schemas", "strategies": "strategies", "reports": "reports"}
+SPECIMENS = {"tests/specimens": "specimens"}
 
 
 def files(folder: Path) -> dict[str, bytes]:
@@ -23,10 +24,10 @@ def files(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in found if "__pycache__" not in path.parts}
 
 
-def test_the_installed_package_holds_the_four_folders_byte_for_byte() -> None:
+def test_the_installed_package_holds_the_four_folders_and_the_specimens_byte_for_byte() -> None:
     wanted = {
         str(Path(inside) / name): content
-        for folder, inside in FOLDERS.items()
+        for folder, inside in (FOLDERS | SPECIMENS).items()
         for name, content in files(ROOT / folder).items()
         if not (folder == "reports" and name.startswith("published/"))
     }

@@ -58,6 +58,22 @@ def test_every_rule_is_explained(chatconform, rule):
     assert ran.status == 0
     assert ran.out.startswith(f"{rule.level} {rule.id}\n\n{rule.text[:40]}")
     assert rule.source in ran.out
+    assert "\nkept by       " in ran.out
+    assert "\nbroken by     " in ran.out
+    assert max(map(len, ran.out.partition("\nkept by")[2].splitlines())) <= 130
+
+
+def test_an_example_that_breaks_a_rule_says_how(chatconform):
+    ran = chatconform("explain", SUM)
+    assert '\n                {"model": "m", "messages": [{"role": "user", "content": "Hi"}]}\n' in ran.out
+    assert ran.out.rstrip().splitlines()[-1].startswith("              => /usage/total_tokens is ")
+
+
+@pytest.mark.parametrize("capability", capabilities(), ids=lambda capability: capability.name)
+def test_every_capability_is_explained(chatconform, capability):
+    ran = chatconform("explain", capability.name)
+    assert f"capability {capability.name}\n\n" in ran.out
+    assert all(rule.id in ran.out for rule in rules() if rule.needs is capability)
 
 
 @pytest.mark.parametrize("case", cases(), ids=lambda case: case.id)

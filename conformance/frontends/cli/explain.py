@@ -1,4 +1,4 @@
-"""`chatconform explain`: all that there is to know of one rule, one case or one fault."""
+"""`chatconform explain`: all that there is to know of one rule, case, fault or capability."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from chatconform.core.capability import Capability
     from chatconform.core.case import Case
     from chatconform.core.rule import Rule
     from chatconform.reference.faults import Fault
 
-HELP = "tell what a rule requires and why, what a case asks, or what a fault does"
+HELP = "tell what a rule requires and why, what a case asks, what a fault does, or which rules need a capability"
 WIDTH = 100
 ABOUT = {
     "exchange": "whatever happens to a request, no answer included",
@@ -31,7 +32,7 @@ ABOUT = {
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the command's arguments to its parser."""
-    parser.add_argument("id", metavar="ID", help="the id of a rule or of a case, or the name of a fault")
+    parser.add_argument("id", metavar="ID", help="the id of a rule or case, or the name of a fault or capability")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -39,16 +40,19 @@ def run(args: argparse.Namespace) -> int:
     from chatconform.cases.catalogue import cases
     from chatconform.frontends.cli.arguments import refused
     from chatconform.reference.faults import faults
+    from chatconform.rules.capabilities import capabilities
     from chatconform.rules.catalogue import rules
 
     told = [_rule(rule) for rule in rules() if rule.id == args.id]
     told += [_case(case) for case in cases() if case.id == args.id]
     told += [_fault(fault) for fault in faults() if fault.name == args.id]
+    told += [_capability(one) for one in capabilities() if one.name == args.id]
     if not told:
         ids = [rule.id for rule in rules()] + [case.id for case in cases()] + [fault.name for fault in faults()]
+        ids += [one.name for one in capabilities()]
         near = get_close_matches(args.id, ids, n=3, cutoff=0.4)
         hint = f"; near: {', '.join(near)}" if near else "; `chatconform list` names them all"
-        return refused(f"no rule, case or fault has the id {args.id[:80]!r}{hint}")
+        return refused(f"no rule, case, fault or capability has the id {args.id[:80]!r}{hint}")
     for lines in told:
         print("\n".join(lines))
     return 0
@@ -80,6 +84,20 @@ def _rule(rule: Rule) -> Iterator[str]:
     broken_by = [fault.name for fault in faults() if rule.id in fault.kills]
     for number, name in enumerate(broken_by):
         yield f"{'' if number else 'see it fail':<14}chatconform serve --fault {name}"
+    yield from _examples(rule)
+
+
+def _examples(rule: Rule) -> Iterator[str]:
+    """An exchange that keeps a rule and one that breaks it."""
+    from chatconform.frontends.cli.example import told
+    from chatconform.rules.specimens import specimens
+
+    first = {one.kind: one for one in reversed(list(specimens(rule.id)))}
+    for label, kind in (("kept by", "keeps"), ("broken by", "breaks")):
+        if kind in first:
+            yield ""
+            for number, line in enumerate(told(first[kind], rule, WIDTH - 14)):
+                yield f"{'' if number else label:<14}{line}"
 
 
 def _case(case: Case) -> Iterator[str]:
@@ -102,6 +120,23 @@ def _fault(fault: Fault) -> Iterator[str]:
     yield f"serve it      chatconform serve --fault {fault.name}"
     for number, rule_id in enumerate(fault.kills):
         yield f"{'' if number else 'breaks':<14}{rule_id}"
+
+
+def _capability(capability: Capability) -> Iterator[str]:
+    from chatconform.rules.catalogue import rules
+
+    yield f"capability {capability.name}"
+    yield ""
+    yield from _wrapped(
+        f"Whether the target can do this: {capability.title}. Refused with a proper error, the rules that need it are "
+        "unsupported; accepted without effect, they fail."
+    )
+    yield ""
+    yield f"it is there   chatconform check URL --have {capability.name}"
+    yield f"it is not     chatconform check URL --lack {capability.name}"
+    needing = [rule for rule in rules() if rule.needs is not None and rule.needs.name == capability.name]
+    for number, rule in enumerate(needing):
+        yield f"{'' if number else 'needed by':<14}{rule.level:<6}  {rule.id}"
 
 
 def _wrapped(text: str) -> list[str]:
