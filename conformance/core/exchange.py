@@ -59,7 +59,11 @@ class Request:
 
     def header(self, name: str) -> str | None:
         """The first value of a header by its case-insensitive name."""
-        return header(self.headers, name)
+        return self._named.get(name.lower())
+
+    @cached_property
+    def _named(self) -> dict[str, str]:
+        return {key.lower(): value for key, value in reversed(self.headers)}
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,7 +92,11 @@ class Response:
 
     def header(self, name: str) -> str | None:
         """The first value of a header by its case-insensitive name."""
-        return header(self.headers, name)
+        return self._named.get(name.lower())
+
+    @cached_property
+    def _named(self) -> dict[str, str]:
+        return {key.lower(): value for key, value in reversed(self.headers)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +199,8 @@ class Exchange:
     @cached_property
     def chunks(self) -> tuple[Any, ...]:
         """What each event of a stream holds: the JSON value, or `NOT_JSON` (as for `[DONE]`). Aligned with `events`."""
+        if not self.is_stream:
+            return ()
         return tuple(NOT_JSON if event.data == DONE else parse(event.data.encode()) for event in self.events)
 
     @cached_property

@@ -48,9 +48,19 @@ class Thinned:
     _pieces: list[str] = field(default_factory=list)
     _holder: Any = None
     _key: str = ""
+    _before: bytes = b""
+    _after: bytes = b""
 
     def add(self, block: bytes, line: int) -> None:
         """Takes in the next block, line ends as LF."""
+        if self._before and block.startswith(self._before) and block.endswith(self._after):
+            # All but the piece is the same bytes: where the piece is plain, nothing need be parsed.
+            piece = block[len(self._before) : len(block) - len(self._after)]
+            if _is_plain(piece) and len(block) > len(self._before) + len(self._after):
+                self.events += 1
+                self._pieces.append(piece.decode())
+                self.size += len(piece)
+                return
         if not block.startswith(DATA) or b"\n" in block or block == DONE:
             self._plain(block, line)
             return
@@ -73,6 +83,7 @@ class Thinned:
         self._flush()
         self._like, self._holder, self._key = chunk, holder, key
         self._pieces = [piece]
+        self._before, self._after = _around(block, key, piece)
         self._note(line)
         self.size += len(block)
 
@@ -97,7 +108,28 @@ class Thinned:
         if self._like is not None:
             self._holder[self._key] = "".join(self._pieces)
             self.blocks.append(DATA + orjson.dumps(self._like))
-            self._like = None
+            self._like, self._before = None, b""
+
+
+def _is_plain(piece: bytes) -> bool:
+    """Whether bytes within a JSON string stand for themselves: ASCII that prints, no quote and no escape."""
+    return piece.isascii() and b'"' not in piece and b"\\" not in piece and piece.decode("ascii").isprintable()
+
+
+def _around(block: bytes, key: str, piece: str) -> tuple[bytes, bytes]:
+    """What stands before and after a piece of text in its block; nothing where that cannot be told for certain."""
+    name = f'"{key}":'.encode()
+    if not piece.isascii() or block.count(name) != 1:
+        return b"", b""
+    before, _, rest = block.partition(name)
+    opening = rest[: rest.find(b'"') + 1]
+    if opening.strip() != b'"':
+        return b"", b""
+    text = piece.encode()
+    start = len(before) + len(name) + len(opening)
+    if not _is_plain(text) or block[start : start + len(text) + 1] != text + b'"':
+        return b"", b""
+    return block[:start], block[start + len(text) :]
 
 
 def _text_of(chunk: Any) -> tuple[dict[str, Any], str]:
@@ -132,7 +164,7 @@ def read(source: Source) -> Iterator[Record]:
         elif not too_long:
             too_long = True
             yield Wrong(begin, BOUNDED, f"is a stream of more than {MOST // 1_000_000} MB; it is judged up to there")
-        if block == DONE or block.endswith(b"\n" + DONE):
+        if block.endswith(DONE) and block.removesuffix(DONE)[-1:] in (b"", b"\n"):
             yield _recorded(source.name, begin, thinned, b"", too_long)
             thinned, too_long = Thinned(), False
     if thinned.events or thinned.blocks or tail:
@@ -160,11 +192,11 @@ def _blocks(stream: IO[bytes]) -> Iterator[tuple[int, bytes, bool]]:
             data, begun = data.removeprefix(BOM), True
         *whole, rest = (rest + data).split(b"\n\n")
         for block in whole:
-            kept = block.lstrip(b"\n")
+            kept = block.lstrip(b"\n") if block.startswith(b"\n") else block
             line += len(block) - len(kept)
             if kept:
                 yield line, kept, True
-            line += kept.count(b"\n") + 2
+            line += (kept.count(b"\n") if b"\n" in kept else 0) + 2
         if len(rest) > MOST:
             rest = rest[:MOST]
     if last := rest.strip(b"\n"):

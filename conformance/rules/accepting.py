@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Final
-from weakref import WeakKeyDictionary
 
+from chatconform.core.remembering import remembered
 from chatconform.core.rule import Finding, Inconclusive
 from chatconform.core.telling import tell
 from chatconform.rules import asking
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from typing import Any
 
-    from chatconform.core.exchange import Exchange, Request
+    from chatconform.core.exchange import Exchange
 
 NOT_SUPPORTED: Final = frozenset({"unsupported_value", "unsupported_parameter", "unsupported_model", "not_supported"})
 ELSEWHERE: Final = re.compile(
@@ -37,21 +37,16 @@ MOST_TEXT: Final = 4_000
 """A request of more characters than these may be refused for its length."""
 
 
-_known: WeakKeyDictionary[Request, frozenset[Demand]] = WeakKeyDictionary()
-
-
 def demanding(demand: Demand) -> Callable[[Exchange], bool]:
     """Tells of an exchange whether its request is valid and demands that."""
     return lambda exchange: demand in _demands(exchange)
 
 
+@remembered
 def _demands(exchange: Exchange) -> frozenset[Demand]:
-    """What a valid request to the endpoint demands; worked out once, however many rules ask."""
-    found = _known.get(exchange.request)
-    if found is None:
-        is_judged = asks_chat(exchange) and bool(exchange.asked) and not faults_of(exchange)
-        found = _known[exchange.request] = frozenset(demands(exchange.asked)) if is_judged else frozenset()
-    return found
+    """What a valid request to the endpoint demands."""
+    valid = asks_chat(exchange) and bool(exchange.asked) and not faults_of(exchange)
+    return frozenset(demands(exchange.asked)) if valid else frozenset()
 
 
 def refused(demand: Demand, exchange: Exchange, expected: str = "an answer") -> Iterator[Finding | Inconclusive]:

@@ -43,12 +43,16 @@ def offered(body: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
 
 
 def _tools(body: Mapping[str, Any], kind: str) -> dict[str, dict[str, Any]]:
+    if not body.get("tools"):
+        return {}
     held = (kept(tool, kind) for tool in listed(body.get("tools")) if tool.get("type") == kind)
     return {value["name"]: value for value in held if isinstance(value.get("name"), str)}
 
 
 def legacy_functions(body: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """The functions of the older form that a request offers, by name."""
+    if not body.get("functions"):
+        return {}
     return {one["name"]: one for one in listed(body.get("functions")) if isinstance(one.get("name"), str)}
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from chatconform.core.exchange import EMPTY
+from chatconform.core.remembering import remembered
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -149,6 +150,7 @@ class Call:
                     yield f"{pointer}/delta/tool_calls/{number}", fragment
 
 
+@remembered
 def choices(exchange: Exchange) -> list[Choice]:
     """The choices of an answer that are objects, in the order of a completion's list or of a stream's indexes.
 
@@ -163,11 +165,13 @@ def choices(exchange: Exchange) -> list[Choice]:
     return [Choice(exchange, position, value) for position, value in found if isinstance(value, dict)]
 
 
+@remembered
 def calls(exchange: Exchange) -> list[Call]:
     """The tool calls of all choices."""
     return [call for choice in choices(exchange) for call in choice.calls]
 
 
+@remembered
 def whole(exchange: Exchange) -> bool:
     """Whether all of an answer arrived: no failure, no error told in the stream, and a finish for every choice."""
     if exchange.failure is not None or exchange.response is None or not exchange.response.complete:

@@ -7,8 +7,8 @@ reason, or is told as an error inside a success, is the subject of other rules.
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from weakref import WeakKeyDictionary
 
+from chatconform.core.remembering import remembered
 from chatconform.core.rule import Finding, Inconclusive
 from chatconform.rules.scope import asks_chat
 from chatconform.rules.validity import faults_of
@@ -16,11 +16,8 @@ from chatconform.rules.validity import faults_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from chatconform.core.exchange import Exchange, Request
+    from chatconform.core.exchange import Exchange
     from chatconform.rules.validity import Kind
-
-
-_known: WeakKeyDictionary[Request, frozenset[Kind]] = WeakKeyDictionary()
 
 
 def has_fault(kind: Kind) -> Callable[[Exchange], bool]:
@@ -28,15 +25,13 @@ def has_fault(kind: Kind) -> Callable[[Exchange], bool]:
     return lambda exchange: kind in _kinds(exchange)
 
 
+@remembered
 def _kinds(exchange: Exchange) -> frozenset[Kind]:
-    """The kinds of the faults of a request to the endpoint; worked out once, however many rules ask."""
-    found = _known.get(exchange.request)
-    if found is None:
-        kinds = frozenset(fault.kind for fault in faults_of(exchange)) if asks_chat(exchange) else frozenset()
-        found = _known[exchange.request] = kinds
-    return found
+    """The kinds of the faults of a request to the endpoint."""
+    return frozenset(fault.kind for fault in faults_of(exchange)) if asks_chat(exchange) else frozenset()
 
 
+@remembered
 def answers(exchange: Exchange) -> bool:
     """Whether the request was answered with a completion or a stream, and not with an error of any form."""
     if not exchange.succeeded or exchange.stream_error is not None:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from chatconform.core.remembering import remembered
+
 if TYPE_CHECKING:
     from chatconform.core.exchange import Exchange
 
@@ -24,11 +26,13 @@ def path(exchange: Exchange) -> str:
     return exchange.request.target.partition("?")[0]
 
 
+@remembered
 def asks_chat(exchange: Exchange) -> bool:
     """Whether a whole `POST` was sent to the endpoint that this kit is about."""
     return exchange.request.method == "POST" and is_endpoint(exchange) and not sent_in_part(exchange)
 
 
+@remembered
 def is_endpoint(exchange: Exchange) -> bool:
     """Whether the path is the endpoint's."""
     return path(exchange).endswith("/chat/completions")
@@ -46,6 +50,7 @@ def refuses(exchange: Exchange) -> bool:
     return whole and asks_chat(exchange) and exchange.status not in PASSING
 
 
+@remembered
 def claims_completion(exchange: Exchange) -> bool:
     """Whether the endpoint answered with a success that is not a stream, and all of it arrived."""
     response = exchange.response

@@ -11,8 +11,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
-from weakref import WeakKeyDictionary
 
+from chatconform.core.remembering import remembered
 from chatconform.core.telling import tell
 from chatconform.rules import asking, conversation, media
 from chatconform.rules.conforming import is_schema
@@ -20,7 +20,7 @@ from chatconform.rules.conforming import is_schema
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from chatconform.core.exchange import Exchange, Request
+    from chatconform.core.exchange import Exchange
     from chatconform.schemas import Violation
 
 REQUEST: Final = "CreateChatCompletionRequest"
@@ -77,19 +77,14 @@ class Fault:
         return f"`{self.pointer or '/'}` {self.message}"
 
 
-_known: WeakKeyDictionary[Request, tuple[Fault, ...]] = WeakKeyDictionary()
-
-
+@remembered
 def faults_of(exchange: Exchange) -> tuple[Fault, ...]:
-    """What is wrong with the JSON object that an exchange asks with; worked out once, however many rules ask.
+    """What is wrong with the JSON object that an exchange asks with.
 
     There is nothing where it asks with no object: that is the subject of other rules.
     """
-    found = _known.get(exchange.request)
-    if found is None:
-        body = exchange.request.json
-        found = _known[exchange.request] = tuple(faults(body)) if isinstance(body, dict) else ()
-    return found
+    body = exchange.request.json
+    return tuple(faults(body)) if isinstance(body, dict) else ()
 
 
 def is_valid(body: Mapping[str, Any]) -> bool:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 from chatconform.core.exchange import Exchange
+from chatconform.core.remembering import remembered
 from chatconform.core.rule import Finding, Level, Part, rule
 from chatconform.core.telling import tell
 from chatconform.rules import conversation
@@ -13,11 +15,11 @@ from chatconform.rules.asking import listed
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from chatconform.schemas.registry import Schema
 
 PUBLISHED: Final = "ChatCompletionRequestAssistantMessage"
 
 
+@remembered
 def _messages(exchange: Exchange) -> list[tuple[int, dict[str, Any]]]:
     messages = exchange.asked.get("messages")
     found = enumerate(messages) if isinstance(messages, list) else ()
@@ -28,6 +30,7 @@ def _has_results(exchange: Exchange) -> bool:
     return any(message.get("role") == "tool" for _, message in _messages(exchange))
 
 
+@remembered
 def _has_calls(exchange: Exchange) -> bool:
     return any(message.get("role") == "assistant" and message.get("tool_calls") for _, message in _messages(exchange))
 
@@ -119,7 +122,7 @@ def history_holds_no_foreign_fields(exchange: Exchange) -> Iterator[Finding]:
     them in a request: a conversation that began at one provider cannot go on at another. Judged on every request with
     assistant messages.
     """
-    known = frozenset(_type(PUBLISHED)["properties"])
+    known = _properties(PUBLISHED)
     for number, message in _messages(exchange):
         if message.get("role") != "assistant":
             continue
@@ -131,7 +134,8 @@ def history_holds_no_foreign_fields(exchange: Exchange) -> Iterator[Finding]:
                 yield Finding(f"/messages/{number}/tool_calls/{place}", found, expected="no such field")
 
 
-def _type(name: str) -> Schema:
+@cache
+def _properties(name: str) -> frozenset[str]:
     from chatconform.schemas import schema
 
-    return schema(name)
+    return frozenset(schema(name)["properties"])

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from chatconform.core.exchange import Exchange
+from chatconform.core.remembering import remembered
 from chatconform.core.rule import Finding, Inconclusive, Level, Part, rule
 from chatconform.core.telling import tell
 from chatconform.rules.asking import kept
@@ -33,23 +34,30 @@ class Entry:
         return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
 
 
-def holders(exchange: Exchange) -> Iterator[tuple[str, dict[str, Any]]]:
+@remembered
+def holders(exchange: Exchange) -> list[tuple[str, dict[str, Any]]]:
     """What holds `logprobs`, with its pointer: the choices of a completion, or those of every chunk."""
     bodies = [(f"/{i}", chunk) for i, chunk in enumerate(exchange.chunks)] or [("", exchange.completion)]
-    for pointer, body in bodies:
-        found = body.get("choices") if isinstance(body, dict) else None
-        for number, choice in enumerate(found if isinstance(found, list) else ()):
-            if isinstance(choice, dict):
-                yield f"{pointer}/choices/{number}", choice
+    return [
+        (f"{pointer}/choices/{number}", choice)
+        for pointer, body in bodies
+        if isinstance(body, dict) and isinstance(found := body.get("choices"), list)
+        for number, choice in enumerate(found)
+        if isinstance(choice, dict)
+    ]
 
 
-def items(exchange: Exchange) -> Iterator[tuple[str, Any]]:
+@remembered
+def items(exchange: Exchange) -> list[tuple[str, Any]]:
     """Whatever stands in the lists of log probabilities, with its pointer."""
-    for pointer, holder in holders(exchange):
-        for key in ("content", "refusal"):
-            found = kept(holder, "logprobs").get(key)
-            for number, value in enumerate(found if isinstance(found, list) else ()):
-                yield f"{pointer}/logprobs/{key}/{number}", value
+    return [
+        (f"{pointer}/logprobs/{key}/{number}", value)
+        for pointer, holder in holders(exchange)
+        if holder.get("logprobs") is not None
+        for key in ("content", "refusal")
+        if isinstance(found := kept(holder, "logprobs").get(key), list)
+        for number, value in enumerate(found)
+    ]
 
 
 def entries(exchange: Exchange) -> Iterator[Entry]:
@@ -118,7 +126,7 @@ def are_told_token_by_token(exchange: Exchange) -> Iterator[Finding | Inconclusi
     Level.MUST,
     on=Part.ANSWER,
     source="ChatCompletionTokenLogprob",
-    when=lambda exchange: next(items(exchange), None) is not None,
+    when=lambda exchange: bool(items(exchange)),
 )
 def entries_have_their_shape(exchange: Exchange) -> Iterator[Finding]:
     """Every entry has `token`, `logprob`, `bytes` and `top_logprobs`, and every likely token the first three.

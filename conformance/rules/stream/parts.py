@@ -8,38 +8,22 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import wraps
-from typing import TYPE_CHECKING, Any, Final, TypeVar
-from weakref import WeakKeyDictionary
+from typing import TYPE_CHECKING, Any, Final
 
 from chatconform.core.exchange import DONE, EMPTY
+from chatconform.core.remembering import remembered
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from chatconform.core.exchange import Exchange
     from chatconform.core.sse import Event
-
-Read = TypeVar("Read")
 
 HEARTBEATS: Final = frozenset({"ping", "pong", "keepalive", "keep-alive", "keep_alive", "heartbeat"})
 COMMENT: Final = re.compile(r":[\w .-]{0,80}")
 MOST_CHOICES: Final = 128
 TIMEOUTS: Final = frozenset({"first-byte-timeout", "idle-timeout", "total-timeout"})
 TEXTS: Final = ("content", "refusal")
-
-
-def remembered(read: Callable[[Exchange], Read]) -> Callable[[Exchange], Read]:
-    """Makes a reading of an exchange one that is done once, however many rules ask for it."""
-    known: WeakKeyDictionary[Exchange, Read] = WeakKeyDictionary()
-
-    @wraps(read)
-    def reading(exchange: Exchange) -> Read:
-        if exchange not in known:
-            known[exchange] = read(exchange)
-        return known[exchange]
-
-    return reading
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from chatconform.rules.stream import chunks, deltas, framing, tools
-from chatconform.rules.stream.parts import remembered
+from chatconform.core.remembering import remembered
 
 if TYPE_CHECKING:
     from chatconform.core.exchange import Exchange
