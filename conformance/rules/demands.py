@@ -66,6 +66,10 @@ NAMES: Final[Mapping[Demand, tuple[str, ...]]] = {
 USUAL_NAME: Final = 40
 USUAL_ID: Final = range(6, 41)
 """How long the names of tools, and the ids of calls, usually are."""
+USUAL_LIMIT: Final = range(1, 4097)
+"""Limits of tokens that every model can keep: a larger one may be beyond its context, and there is none below 1."""
+MOST_TOKENS: Final = 1000
+"""Ids of tokens below this are in every vocabulary."""
 
 
 def demands(body: Mapping[str, Any]) -> set[Demand]:
@@ -78,7 +82,7 @@ def demands(body: Mapping[str, Any]) -> set[Demand]:
             found |= _in_parameter(name, value)
     if "top_logprobs" in body:
         found.discard(Demand.LOGPROBS_ALONE)
-    if any((asking.count(body.get(name)) or 1) < 1 for name in ("max_tokens", "max_completion_tokens")):
+    if (asking.count(body.get("max_tokens", 1)) or 0) not in USUAL_LIMIT and body["max_tokens"] is not None:
         found.add(Demand.OTHER)
     messages = asking.listed(body.get("messages"))
     for number, message in enumerate(messages):
@@ -108,7 +112,18 @@ def _in_parameter(name: str, value: Any) -> set[Demand]:
             return {formats[kind]} if kind == "text" else {formats[kind], Demand.JSON}
         case ("stop", "" | []) | ("n" | "response_format", _):
             return {Demand.OTHER}
+        case "stop", list() if "" in value:
+            return {Demand.OTHER}
+        case "max_completion_tokens", _ if (asking.count(value) or 0) not in USUAL_LIMIT:
+            return {Demand.OTHER}
+        case "logit_bias", dict() if not all(map(_is_usual_token, value)):
+            return {Demand.OTHER}
     return {next((demand for demand, names in NAMES.items() if name in names), Demand.OTHER)}
+
+
+def _is_usual_token(key: str) -> bool:
+    """Whether a key of `logit_bias` is a token of every model."""
+    return key.isascii() and key.isdecimal() and len(key) < 10 and int(key) < MOST_TOKENS
 
 
 def _in_tool(tool: Mapping[str, Any]) -> Iterator[Demand]:

@@ -54,18 +54,25 @@ def param_names_the_field(exchange: Exchange) -> Iterator[Finding]:
     """The `param` of an error names the field that is at fault.
 
     A program can then point at it, or send the request again without it. Judged on refused requests with one field at
-    fault, by whether the field's name stands in `param`, in whatever notation.
+    fault, by whether the field's name stands in `param`, in whatever notation; a target may refuse another parameter of
+    the request for reasons of its own.
     """
     error = told(exchange) or {}
     param = error.get("param")
     if "param" not in error or (param is not None and not isinstance(param, str)):
         return
     names = _names(exchange)
-    if not any(name in (param or "") for name in names):
+    if not any(name in (param or "") for name in names) and not _is_of_its_own(exchange, param):
         fault = faults_of(exchange)[0]
         yield Finding(
             "/error/param", f"is {tell(param)}, and the request's {fault.told}", _expected(fault.pointer, names)
         )
+
+
+def _is_of_its_own(exchange: Exchange, param: str | None) -> bool:
+    """Whether an error is about a parameter of the request that a target may lack, whatever the fault elsewhere."""
+    first = re.match(r"\w+", param or "")
+    return first is not None and first[0] in exchange.asked.keys() - USUAL
 
 
 def _expected(pointer: str, names: set[str]) -> str:
