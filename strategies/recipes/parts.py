@@ -74,10 +74,9 @@ ARGUMENTS = (
 )
 _BASE64 = (
     "UklGRiQAAABXQVZFZm10IBAAAAABAAEA",
-    "",
     "AAAA",
     "//uQxAAAAAAAAAAAAAAAAAAAAAAASW5mbw==",
-    "SGVsbG8gd29ybGQ=" * 20,
+    "SGVsbG8gd29ybGQh" * 20,
 )
 _URLS = (
     *(
@@ -166,6 +165,8 @@ def of_place(pointer: str) -> Generator:
 def part(source: Source, modalities: tuple[str, ...] = MODALITIES) -> dict[str, Any]:
     """Return a content part of a user's message, of one of the modalities."""
     found: dict[str, Any] = of_type(_PART_OF[modalities[source.below(len(modalities))]])(source)
+    if found["type"] == "file" and not found["file"].keys() & {"file_data", "file_id"}:
+        found["file"] = {**found["file"], "file_id": "file-abc123"}  # a part without a file is no part
     return found
 
 
