@@ -77,10 +77,10 @@ def stop_ends_with_length(body: Body, completion: Body) -> None:
             choice["finish_reason"] = "length"
 
 
-@on_request("series.acceptance.empty-stops-do-nothing")
-def empty_stop_ends_at_once(body: Body) -> Body:
+@on_texts("series.acceptance.empty-stops-do-nothing", streams=True, also=("response.finish.limit-is-told",))
+def empty_stop_ends_at_once(body: Body, choice: Body, text: str) -> str:
     """Finds an empty stop sequence at once."""
-    return {**body, "max_tokens": 1, "stop": [" ", "T", "E", "A"]} if "" in _stops(body) else body
+    return "" if "" in _stops(body) else text
 
 
 @on_chunks(LEAKED, also=("response.finish.*", "series.parity.*", "series.stops.*"))
