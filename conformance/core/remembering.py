@@ -17,7 +17,7 @@ Found = TypeVar("Found")
 
 
 def remembered(find: Callable[[Exchange], Found]) -> Callable[[Exchange], Found]:
-    """Makes a pure function of an exchange work out its answer once for each; the answer is shared, and not to change."""
+    """Makes a pure function of an exchange work out its answer once for each; it is shared, and not to change."""
     key = f"{find.__module__}.{find.__qualname__}"
 
     @wraps(find)

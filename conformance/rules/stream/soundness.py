@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from chatconform.rules.stream import chunks, deltas, framing, tools
 from chatconform.core.remembering import remembered
+from chatconform.rules.stream import chunks, deltas, framing, tools
 
 if TYPE_CHECKING:
     from chatconform.core.exchange import Exchange
