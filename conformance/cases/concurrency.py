@@ -22,7 +22,7 @@ NEIGHBOURS: Final = 6
 USAGE: Final[dict[str, Any]] = {"stream": True, "stream_options": {"include_usage": True}}
 
 
-@case("concurrency.burst", exercises=["series.isolation"], most=26)
+@case("concurrency.burst", exercises=["series.isolation"], most=26, alone=True)
 def burst(situation: Situation) -> Asking:
     """One request alone, then eleven at once: six with a word of their own, two bad ones, three with parameters."""
     words = ["".join(situation.random.choices(LETTERS, k=12)) for _ in range(NEIGHBOURS + 1)]

@@ -51,7 +51,7 @@ class Case:
 
     `exercises` names the rules that it is made for, as ids or globs: `--only` asks just the cases that its rules need.
     `most` is how many requests it makes at the most. With `alone` nothing else is in flight while it is played, as it
-    looks at how long answers take.
+    looks at how long answers take, or at what requests at the same time do to each other.
     """
 
     id: str

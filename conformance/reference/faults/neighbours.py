@@ -83,16 +83,17 @@ def load_is_a_failure(complete: Complete, body: Body, others: list[Body], ticket
 
 @fault("finish", "series.isolation.bad-request-fails-alone", also=("*",))
 def bad_request_fails_others(finish: Finish) -> Finish:
-    """Fails whatever is answered at the same time as a bad request."""
+    """Fails whatever is answered at the same time as a bad request, where there is much of it."""
     refused = [0.0]
+    crowd = _Crowd()
 
     def faulty(incoming: Incoming, reply: Reply) -> Reply:
         if reply.status == 400:
             refused[0] = time.monotonic()
         elif reply.generated:
             begun = time.monotonic()
-            time.sleep(TOGETHER)
-            if refused[0] > begun - TOGETHER / 6:
+            crowded = len(crowd.met({})) > 1
+            if crowded and refused[0] > begun - TOGETHER / 6:
                 return finish(incoming, _failed(reply))
         return finish(incoming, reply)
 
