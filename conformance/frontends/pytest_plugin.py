@@ -24,6 +24,8 @@ RULE: Final = "chatconform_rule"
 """The argument of a test that is to be run once for each chosen rule."""
 SCENARIO: Final = "chatconform_scenario"
 """The argument of a test that is to be run once for each scenario."""
+RECORDING: Final = "chatconform_recording"
+"""The argument of a test that is to be run once for each file of recordings."""
 
 OPTIONS: Final[tuple[tuple[str, str, str], ...]] = (
     ("url", "string", "base URL of the server that the suites check, such as http://localhost:8000/v1"),
@@ -39,6 +41,7 @@ OPTIONS: Final[tuple[tuple[str, str, str], ...]] = (
     ("seed", "string", "where chance comes from (0)"),
     ("insecure", "bool", "do not check the TLS certificate"),
     ("client", "string", "the command of an adapter: drives the client behind it through every scenario"),
+    ("recordings", "linelist", "a file, folder or glob of recordings: each file is a test (repeatable)"),
 )
 MARKS: Final = {
     "chatconform_must": "the test of a rule that a server must keep",
@@ -66,18 +69,24 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_sessionstart(session: pytest.Session) -> None:
     """Refuses a choice of rules that cannot be made, before anything is collected."""
-    if any(option(session.config, name) for name in ("only", "skip", "profile")):
+    if option(session.config, "recordings"):
+        _wish(session.config)
+    elif any(option(session.config, name) for name in ("only", "skip", "profile")):
         _choice(session.config)
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """Leaves the suite of scenarios out of a run that names no client, and that of rules out of one that names only it.
+    """Leaves a suite out of a run that names nothing for it, but something for another one.
 
     A file of one's own that imports a suite is always collected.
     """
     if collection_path.parent.name != "suites" or collection_path.parent.parent.name != "chatconform":
         return None
-    given = {"test_client.py": option(config, "client"), "test_server.py": option(config, "url")}
+    given = {
+        "test_client.py": option(config, "client"),
+        "test_server.py": option(config, "url"),
+        "test_recordings.py": option(config, "recordings"),
+    }
     others = [value for name, value in given.items() if name != collection_path.name]
     return True if collection_path.name in given and not given[collection_path.name] and any(others) else None
 
@@ -88,6 +97,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         from chatconform.scenarios.catalogue import scenarios
 
         metafunc.parametrize(SCENARIO, [pytest.param(scenario.id, id=scenario.id) for scenario in scenarios()])
+    if RECORDING in metafunc.fixturenames:
+        metafunc.parametrize(RECORDING, _recordings(metafunc.config))
     if RULE not in metafunc.fixturenames:
         return
     metafunc.parametrize(
@@ -109,6 +120,12 @@ def pytest_runtestloop(session: pytest.Session) -> None:
         _check(session, url)
     except CannotCheckError as problem:
         raise pytest.UsageError(f"chatconform: {problem}") from None
+
+
+@pytest.fixture(scope="session")
+def chatconform_wish(pytestconfig: pytest.Config) -> dict[str, Any]:
+    """What recordings are judged by: the options on rules."""
+    return _wish(pytestconfig)
 
 
 @pytest.fixture(scope="session")
@@ -209,6 +226,34 @@ def _checked(session: pytest.Session, url: str) -> dict[str, Any]:
         return _check(session, url)
     except CannotCheckError as problem:
         return unchecked(str(problem), _chosen(session))
+
+
+def _wish(config: pytest.Config) -> dict[str, Any]:
+    """How recordings are judged. Raises `pytest.UsageError` for ids or a profile that there are not."""
+    from chatconform.core.naming import UnknownIdError
+    from chatconform.run.reach import CannotCheckError
+    from chatconform.run.recordings import wish_of
+
+    only, skip = option(config, "only") or [], option(config, "skip") or []
+    try:
+        wish_of(None, only, skip, _profile(config), False)
+    except (CannotCheckError, UnknownIdError) as problem:
+        raise pytest.UsageError(f"chatconform: {problem}") from None
+    return {"only": only, "skip": skip, "profile": _profile(config), "strict": bool(option(config, "strict"))}
+
+
+def _recordings(config: pytest.Config) -> list[Any]:
+    """The files of recordings as parameters. Raises `pytest.UsageError` for a name that leads nowhere."""
+    from chatconform.recordings.formats import is_recording
+    from chatconform.recordings.paths import find
+
+    names = option(config, "recordings")
+    if not names:
+        return [pytest.param("", marks=pytest.mark.skip(reason="no recordings: give --chatconform-recordings"))]
+    found = find(names)
+    if found.missing:
+        raise pytest.UsageError(f"chatconform: {'; '.join(found.missing)}")
+    return [pytest.param(path, id=path) for path in found.files if path in found.named or is_recording(path)]
 
 
 def _choice(config: pytest.Config) -> tuple[Rule, ...]:

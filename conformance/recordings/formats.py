@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from chatconform.core.json_text import NOT_JSON, parse
 from chatconform.core.sse import BOM, begins_stream
-from chatconform.recordings.source import HEAD, foreign
+from chatconform.recordings.source import HEAD, foreign, open_source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,6 +53,16 @@ def form_of(source: Source) -> str:
     if any(_is_value(line) for line in head.split(b"\n")[:LINES_SEEN]):
         return "jsonl"
     raise UnknownFormError("is in no form that is known; --format says which it is")
+
+
+def is_recording(path: str) -> bool:
+    """Whether a file can be opened and has one of the known forms."""
+    try:
+        with open_source(path) as source:
+            form_of(source)
+    except (OSError, UnknownFormError):
+        return False
+    return True
 
 
 def read(source: Source, form: str) -> Iterator[Record]:

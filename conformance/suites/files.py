@@ -1,0 +1,24 @@
+"""What a file of recordings comes to, told as a test."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import pytest
+
+from chatconform.reports.validation_terminal import render
+from chatconform.run.recordings import validate_files
+
+WIDTH: Final = 100
+
+
+def tell(path: str, *, only: list[str], skip: list[str], profile: str, strict: bool) -> None:
+    """Passes the test of a file, fails it with what was found, or skips it where the file holds no recording."""
+    __tracebackhide__ = True
+    result = validate_files([path], only=only, skip=skip, profile=profile)
+    status = result.exit_status(strict=strict)
+    if status == 0:
+        return
+    if status == 2 and not result.records and not result.missing:
+        pytest.skip(f"{path} holds no recording")
+    pytest.fail(render(result, strict=strict, width=WIDTH), pytrace=False)
