@@ -104,7 +104,7 @@ def _choice(at: str, sent: Mapping[str, Any], held: Mapping[str, Any], fields: f
 def _finish(at: str, sent: Any, held: Any) -> Iterator[Difference]:
     if held != sent:
         known = sent in {"stop", "length", "tool_calls", "content_filter", "function_call", None}
-        lossy = SAME_FINISH.get(str(held)) == sent or not known
+        lossy = not known or (sent is not None and SAME_FINISH.get(str(held)) == sent)
         yield Difference(at, f"is {tell(held)}, sent was {tell(sent)}", lossy=lossy)
 
 

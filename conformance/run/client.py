@@ -36,6 +36,8 @@ TRIES: Final = 3
 """How often a scenario is asked anew because another one hung the adapter."""
 FOUNDATION: Final = ("ns.plain", "st.plain")
 """Scenarios without which generated streams say nothing."""
+BETWEEN_CALLS: Final = 0.15
+"""Seconds from one call of a scenario to the next: long enough for a server to end an idle connection."""
 FAILED: Final = {ScenarioOutcome.FAILED, ScenarioOutcome.BLOCKED}
 
 
@@ -122,6 +124,7 @@ class ClientDriver:
         began = time.monotonic()
         try:
             for number, call in enumerate(scenario.calls):
+                time.sleep(BETWEEN_CALLS if number else 0.0)
                 began = time.monotonic()
                 reply, first_delta = client.call(_op(token, number, base_url, call), is_hung)
                 if "unsupported" in reply:

@@ -27,7 +27,7 @@ def failing(
     asked: Call | None = None,
     needs: tuple[str, ...] = (),
 ) -> Scenario:
-    """A scenario whose every attempt is answered with an error status, asked without retries."""
+    """A scenario whose every attempt is answered with an error status, by default asked without retries."""
     told = error_body(TOLD, code=code) if body is None else body
     error = ToldError(("status",), status, code, message)
     attempt = answer(told, status, media_type=media_type)
@@ -35,8 +35,9 @@ def failing(
 
 
 def told_by_status(id: str, purpose: str, status: int, type: str, code: str) -> Scenario:
-    """A published error: its status, code and message reach the caller."""
-    return failing(id, Grade.MUST, purpose, status, error_body(TOLD, type=type, code=code), code=code)
+    """A published error: its status, code and message reach the caller; retries are allowed, and do not help here."""
+    told = error_body(TOLD, type=type, code=code)
+    return failing(id, Grade.MUST, purpose, status, told, code=code, asked=call(max_retries=2))
 
 
 LIST_BODY = [{"error": {"code": 400, "message": TOLD, "status": "INVALID_ARGUMENT"}}]

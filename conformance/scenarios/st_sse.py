@@ -29,6 +29,7 @@ EVENTS = events(completion())
 BODIES = [orjson.dumps(chunk) for chunk in spell(completion(), usage=True)]
 FIRST, SECOND, *REST = EVENTS
 *CHUNKS, _ = EVENTS
+OPENING = SECOND.replace(b'"delta":{', b'"delta":{"role":"assistant",')
 MIXED = (b"\n", b"\r", b"\r\n")
 SEPARATORS = completion(choice("one two three\x85four"))
 WAVE = completion(choice("Hi \U0001f44b, see you in Zürich"))
@@ -161,8 +162,8 @@ SCENARIOS = [
     decorated(
         "st.bom",
         Grade.STRICT,
-        "A byte order mark comes first, and is dropped.",
-        [b"\xef\xbb\xbf" + FIRST, SECOND, *REST],
+        "A byte order mark comes first, and is dropped: what follows it is the first text.",
+        [b"\xef\xbb\xbf" + OPENING, *REST],
     ),
     decorated(
         "st.empty-data-event",

@@ -86,7 +86,7 @@ function optionsOf({ base_url, api_key, request, options }, signal) {
     messages: messagesOf(messages),
     providerOptions: { server: others },
     maxRetries: options.max_retries,
-    abortSignal: AbortSignal.any([signal, AbortSignal.timeout(options.timeout_s * 1000)]),
+    abortSignal: signal,
   };
 }
 
@@ -151,14 +151,18 @@ async function streamed(options, stopAfter, leave, began) {
 
 async function chat(op) {
   const began = performance.now();
+  const leave = new AbortController();
+  const late = () => leave.abort(new DOMException("the call took too long", "TimeoutError"));
+  const timer = setTimeout(late, op.options.timeout_s * 1000);
   try {
-    const leave = new AbortController();
     const options = optionsOf(op, leave.signal);
     if (op.request.stream) return await streamed(options, op.options.stop_after, leave, began);
     return { ok: true, completion: completionOf(await generateText(options)) };
   } catch (error) {
     if (error instanceof Unsupported) return { unsupported: error.message };
     return { ok: false, error: errorOf(error) };
+  } finally {
+    clearTimeout(timer);
   }
 }
 
