@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -28,12 +29,13 @@ class Heard:
 class Target:
     """Listens on loopback, and behaves as it is told on each connection; `errors` holds what went wrong in doing so."""
 
-    def __init__(self, behave: Behaviour) -> None:
+    def __init__(self, behave: Behaviour, context: ssl.SSLContext | None = None) -> None:
         self.connections = 0
+        self._context = context
         self.errors: list[Exception] = []
         self._behave = behave
         self._listener = socket.create_server(("127.0.0.1", 0))
-        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}/v1"
+        self.url = f"http{'s' if context else ''}://127.0.0.1:{self._listener.getsockname()[1]}/v1"
         self._threads = [threading.Thread(target=self._accept, daemon=True)]
         self._threads[0].start()
 
@@ -49,8 +51,8 @@ class Target:
     def _serve(self, sock: socket.socket) -> None:
         sock.settimeout(PATIENCE)
         try:
-            with sock:
-                self._behave(sock)
+            with self._context.wrap_socket(sock, server_side=True) if self._context else sock as secured:
+                self._behave(secured)
         except (OSError, AssertionError) as error:
             self.errors.append(error)
 
@@ -83,8 +85,8 @@ def way() -> Iterator[Callable[[Behaviour], Way]]:
     """Makes a way to a target that behaves as is said."""
     with contextlib.ExitStack() as stack:
 
-        def make(behave: Behaviour) -> Way:
-            target, heard = Target(behave), Heard()
+        def make(behave: Behaviour, context: ssl.SSLContext | None = None) -> Way:
+            target, heard = Target(behave, context), Heard()
             stack.callback(target.close)
             proxy = Proxy(target.url, passed=heard.passages.append, trouble=heard.troubles.append)
             stack.enter_context(proxy)

@@ -69,7 +69,7 @@ def test_findings_are_told_live_and_summed_up_at_the_end(number: signal.Signals,
     assert json.loads(report.read_text())["exit_status"] == 1
 
 
-def test_a_report_to_stdout_stands_there_alone(tmp_path: Path) -> None:
+def test_a_report_to_stdout_stands_there_alone() -> None:
     with ReferenceServer() as server, running("--upstream", server.url, "--report", "json") as process:
         assert process.stderr is not None
         assert ask(process.stderr.readline().split()[2].rstrip(",")) == 200
