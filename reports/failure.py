@@ -47,6 +47,8 @@ def lines(
     expected = {e.finding.expected: None for e in outcome.examples()[:MOST_PLACES] if e.finding.expected}
     yield from told("expected", *(plain(redaction.text(text), 400) for text in expected))
     yield from told("actual", *_places(list(outcome.places.values()), redaction))
+    if outcome.known is not None:
+        yield from told("known", plain(outcome.known, 400))
     shown = redaction.exchange(example.exchange)
     yield from told("answer", *_answer(shown, example))
     curl = command(shown.request, target.url, key=key)

@@ -37,7 +37,7 @@ def render(result: RunResult, *, strict: bool = False) -> str:
         "cut_short": None if result.cut_short is None else redaction.text(result.cut_short),
         "notes": [redaction.text(note) for note in result.notes],
         "capabilities": [_capability(status) for status in result.capabilities],
-        "rules": [rule_object(outcome, evidence, redaction) for outcome in result.outcomes],
+        "rules": [{**rule_object(outcome, evidence, redaction), "known": outcome.known} for outcome in result.outcomes],
         "exchanges": evidence.records,
     }
     return orjson.dumps(encodable(document), option=orjson.OPT_INDENT_2).decode() + "\n"

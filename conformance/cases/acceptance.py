@@ -170,6 +170,7 @@ def turn(*calls: tuple[str, Any], order: int = 1, **message: Any) -> Messages:
         "series.history.tool-results-are-accepted",
         "response.calls.finish-tells-of-them",
         "response.tools.names-are-offered",
+        "response.message.content-is-a-string-or-null",
     ],
     most=14,
 )
@@ -228,6 +229,7 @@ def sequences(situation: Situation) -> Asking:
         "response.structured.text-is-not-blank",
         "response.usage.limit-is-kept",
         "response.optional.service-tier-is-told",
+        "response.naming.lacking-parameter-is-named",
     ],
     most=7,
 )

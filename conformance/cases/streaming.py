@@ -90,6 +90,8 @@ def forced_call(situation: Situation) -> Asking:
     exercises=[
         "series.parity",
         "stream.deltas.characters-are-whole",
+        "stream.finish",
+        "stream.errors",
         "response.structured.schema-is-enforced",
         "response.structured.strings-are-kept-whole",
         "response.structured.json-stands-alone",

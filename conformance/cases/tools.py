@@ -11,7 +11,12 @@ if TYPE_CHECKING:
     from chatconform.core.case import Asking
 
 MOST: Final = 300
-CALLS: Final = ["response.calls", "stream.tools", "response.tools.names-are-offered"]
+CALLS: Final = [
+    "response.calls",
+    "stream.tools",
+    "response.tools.names-are-offered",
+    "response.message.content-is-a-string-or-null",
+]
 STREAMED: Final[dict[str, Any]] = {"stream": True, "stream_options": {"include_usage": True}}
 
 
@@ -65,7 +70,7 @@ def named_tools(situation: Situation) -> Asking:
     yield situation.chat("Refresh the page.", tools=bare, tool_choice=named("refresh"), most=MOST)
 
 
-@case("tools.none", exercises=["response.tools.none-is-kept"], most=2)
+@case("tools.none", exercises=["response.tools.none-is-kept", "response.calls.finish-tells-of-them"], most=2)
 def no_tools(situation: Situation) -> Asking:
     """Tools that are offered and ruled out, whole and streamed, where the words ask for calls."""
     tools = twins(situation)

@@ -52,6 +52,8 @@ class Outcome:
     findings: int = 0
     reasons: list[str] = field(default_factory=list)
     kit_fault: bool = False
+    known: str | None = None
+    """What is documented of the target's family where this rule fails; it explains, and excuses nothing."""
 
     @property
     def judged(self) -> int:

@@ -26,6 +26,7 @@ from chatconform.run.choice import choose
 from chatconform.run.declared import declare
 from chatconform.run.gate import StoppedError
 from chatconform.run.hurry import Hurry
+from chatconform.run.kinship import Kinship
 from chatconform.run.progress import Progress
 from chatconform.run.provoke import Played, Stage
 from chatconform.run.reach import CannotCheckError, reach
@@ -36,6 +37,7 @@ from chatconform.targets.address import parse
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from chatconform.core.exchange import Exchange
     from chatconform.run.choice import Choice
     from chatconform.run.declared import Declared
     from chatconform.run.fuzz import Fuzz
@@ -156,7 +158,13 @@ class _Run:
             send = self.allowance.bounded(Hurry(target).send)
             asker = Asker(send, reached.plain, self.concurrency, reached.breaks)
             abilities = Abilities(capabilities())
-            stage = Stage(asker, self.choice.judged, abilities.see, self.declared)
+            kinship = Kinship()
+
+            def see(exchange: Exchange) -> None:
+                abilities.see(exchange)
+                kinship.see(exchange)
+
+            stage = Stage(asker, self.choice.judged, see, self.declared)
             played = [Played(case) for case in self.choice.cases]
             fuzz: Fuzz | None = None
             try:
@@ -174,6 +182,7 @@ class _Run:
             total.merge(one.tally)
         if fuzz is not None:
             fuzz.into(total)
+        kinship.explain(total.outcomes.values())
         whole = self.allowance.reached and all(one.finished for one in played)
         return RunResult(
             target=Target(target.url, reached.model),
@@ -182,7 +191,7 @@ class _Run:
             seconds=perf_counter() - begun,
             seed=self.seed,
             capabilities=abilities.table(),
-            notes=(*reached.notes, *_notes(asker, played), *(fuzz.notes(self.fuzz) if fuzz else ())),
+            notes=(*reached.notes, *kinship.notes(), *_notes(asker, played), *(fuzz.notes(self.fuzz) if fuzz else ())),
             secrets=target.secrets,
             cut_short=None if whole else asker.cut_short,
         )
