@@ -173,8 +173,12 @@ def short(body: dict[str, Any], limit: str) -> dict[str, Any]:
     given = [name for name in LIMITS if name in body]
     if not given:
         return {**body, limit: MOST_TOKENS} if limit else body
-    large = [name for name in given if isinstance(body[name], int) and body[name] > MOST_TOKENS]
+    large = [name for name in given if body[name] is None or (_is_count(body[name]) and body[name] > MOST_TOKENS)]
     return {**body, **dict.fromkeys(large, MOST_TOKENS)}
+
+
+def _is_count(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def _in_a_talk(message: Any) -> list[Any]:
