@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import html
 import json
 import re
 from dataclasses import replace
@@ -18,7 +19,7 @@ from chatconform.core.exchange import Exchange, Piece
 from chatconform.core.secrets import HIDDEN, without_secret
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from chatconform.core.exchange import Request, Response
 
@@ -40,6 +41,7 @@ class Redaction:
         self._text = re.compile("|".join(map(_pattern, spellings))) if spellings else None
         self._bytes = re.compile(self._text.pattern.encode()) if self._text else None
         self._spellings = spellings
+        self._name = re.compile(self._text.pattern, re.IGNORECASE) if self._text else None
         self._parts = sorted({s[i : i + PART] for s in spellings for i in range(len(s) - PART + 1)})
 
     def text(self, text: str) -> str:
@@ -74,12 +76,7 @@ class Redaction:
         )
 
     def _without_parts(self, text: str) -> str:
-        covered: set[int] = set()
-        for part in self._parts:
-            at = text.find(part)
-            while at >= 0:
-                covered.update(range(at, at + PART))
-                at = text.find(part, at + 1)
+        covered = _covered(text, self._parts)
         if not covered:
             return text
         told = (HIDDEN if at - 1 not in covered else "" for at in range(len(text)) if at in covered)
@@ -116,15 +113,39 @@ class Redaction:
         return replace(response, headers=headers, body=body, pieces=tuple(pieces), wire_faults=faults)
 
     def _headers(self, headers: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
-        return tuple((name, self.text(without_secret(name, value))) for name, value in headers)
+        return tuple((self._named(name), self.text(without_secret(name, value))) for name, value in headers)
+
+    def _named(self, name: str) -> str:
+        """A header's name without secrets, in whatever case: servers and what stands before them change it."""
+        return self.text(self._name.sub(HIDDEN, name)) if self._name else name
 
     def _masked(self, body: bytes) -> bytes:
-        """A body with stars over every secret: its length stays, so that the arrival times still fit."""
-        return self._bytes.sub(lambda match: b"*" * len(match[0]), body) if self._bytes else body
+        """A body with stars over all of every secret: its length stays, so that the arrival times still fit."""
+        if self._bytes is None:
+            return body
+        masked = bytearray(self._bytes.sub(lambda match: b"*" * len(match[0]), body))
+        for at in _covered(masked, [part.encode() for part in self._parts]):
+            masked[at] = ord("*")
+        return bytes(masked)
+
+
+def _covered(text: str | bytearray, parts: Iterable[Any]) -> set[int]:
+    """Where in a text any of the parts stands."""
+    covered: set[int] = set()
+    for part in parts:
+        at = text.find(part)
+        while at >= 0:
+            covered.update(range(at, at + PART))
+            at = text.find(part, at + 1)
+    return covered
 
 
 def _spellings(secret: str) -> set[str]:
-    """A secret as it may be met: as it is, in a JSON string, in a URL, and the password of a Basic credential."""
+    """A secret as it may be met, and the password of a Basic credential.
+
+    That is: as it is, in a URL, in HTML, and in a JSON string, of which some writers escape slashes and others what
+    HTML is written with.
+    """
     if len(secret) < SHORTEST:
         return set()
     plain = {secret}
@@ -133,7 +154,14 @@ def _spellings(secret: str) -> set[str]:
         plain |= {password} if len(password) >= SHORTEST and password.isprintable() else set()
     except (binascii.Error, ValueError):
         pass
-    return {form for text in plain for form in (text, json.dumps(text)[1:-1], quote(text, safe=""))}
+    return {form for text in plain for form in (quote(text, safe=""), html.escape(text), *_in_json(text))}
+
+
+def _in_json(text: str) -> Iterator[str]:
+    written = json.dumps(text)[1:-1]
+    for spelling in (text, written):
+        yield from (spelling, spelling.replace("/", "\\/"))
+    yield re.sub("[<>&]", lambda found: f"\\u{ord(found[0]):04x}", written)
 
 
 def _pattern(spelling: str) -> str:

@@ -139,3 +139,29 @@ def test_a_few_characters_at_a_cut_are_no_secret() -> None:
 @pytest.mark.parametrize(("start", "end"), [(0, 12), (5, 17), (len(KEY) - 12, len(KEY)), (1, len(KEY) - 1)])
 def test_a_part_of_a_secret_is_hidden_wherever_a_cut_left_it(start: int, end: int) -> None:
     assert Redaction([KEY]).text(f"is '{KEY[start:end]}', not {KEY[:4]}") == f"is '{HIDDEN}', not {KEY[:4]}"
+
+
+def test_a_secret_in_a_headers_name_is_hidden_in_any_case() -> None:
+    response = Response(200, ((f"X-{KEY}", "1"), (f"x-{KEY.upper()}-b", "2")))
+    told = Redaction([KEY]).exchange(Exchange(Origin("a", 0), Request("GET", "/"), response)).response
+    assert told is not None
+    assert told.headers == ((f"X-{HIDDEN}", "1"), (f"x-{HIDDEN}-b", "2"))
+
+
+@pytest.mark.parametrize("part", [KEY[:14], KEY[5:], f"...{KEY[3:20]}!"])
+def test_a_part_of_a_secret_in_a_body_is_covered_and_the_length_stays(part: str) -> None:
+    body = f'{{"message": "bad key {part}", "n": 1}}'.encode()
+    exchange = Exchange(Origin("a", 0), Request("GET", "/"), Response(401, (), body))
+    told = Redaction([KEY]).exchange(exchange).response
+    assert told is not None
+    assert len(told.body) == len(body)
+    assert b"*" * 12 in told.body
+    assert orjson.loads(told.body)["n"] == 1
+    assert not any(KEY[i : i + 12].encode() in told.body for i in range(len(KEY) - 11))
+
+
+@pytest.mark.parametrize(
+    "spelling", [r"a\u003cb\u0026c\/dé+xyz0123456789", r"a<b&c\/dé+xyz0123456789", "a&lt;b&amp;c/dé+xyz0123456789"]
+)
+def test_the_escapes_of_other_writers_are_known(spelling: str) -> None:
+    assert "b" not in Redaction(["a<b&c/dé+xyz0123456789"]).text(spelling).replace(HIDDEN, "")
