@@ -21,6 +21,14 @@ if TYPE_CHECKING:
 EMPTY: Final[Mapping[str, Any]] = MappingProxyType({})
 EVENT_STREAM: Final = "text/event-stream"
 DONE: Final = "[DONE]"
+ABOUT_THE_FORM: Final = frozenset({405, 406, 411, 413, 414, 415, 417, 431})
+"""Statuses of refusals that speak of how a request is put into HTTP."""
+ABOUT_SOMETHING_ELSE: Final = frozenset(
+    {"model_not_found", "DeploymentNotFound", "context_length_exceeded", "insufficient_quota", "invalid_api_key"}
+)
+"""Codes of refusals that speak of the model, the length or the account."""
+UNKNOWN: Final = frozenset({"unknown_model", "unknown_path"})
+"""What a case says of a request that names something that does not exist."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +173,16 @@ class Exchange:
     def refused(self) -> bool:
         """Whether the answer is a client error (4xx) other than those that speak of time, load or identity."""
         return self.status is not None and 400 <= self.status < 500 and self.status not in {401, 403, 408, 429}
+
+    @property
+    def refuses_a_wish(self) -> bool:
+        """Whether the answer refuses something that the request wishes for, and not its model, length, path or form."""
+        if not self.refused or self.status in ABOUT_THE_FORM or not UNKNOWN.isdisjoint(self.about):
+            return False
+        match self.error:
+            case {"error": {"code": str(code)}}:
+                return code not in ABOUT_SOMETHING_ELSE
+        return True
 
     @cached_property
     def is_stream(self) -> bool:

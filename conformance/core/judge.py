@@ -45,7 +45,7 @@ def _result(rule: Rule, subject: Exchange | Sequence[Exchange], exchanges: tuple
         reason = f"this rule's own check broke ({type(error).__name__}: {error}); please report it"
         return Result(rule, exchanges, Verdict.INCONCLUSIVE, reason=reason, kit_fault=True)
     needs = rule.needs
-    refused = next((e for e in exchanges if needs and e.refused and needs.asked(e.asked)), None)
+    refused = next((e for e in exchanges if needs and e.refuses_a_wish and needs.asked(e.asked)), None)
     if needs and refused:
         reason = f"the target refuses {needs.title} with status {refused.status}"
         return Result(rule, exchanges, Verdict.UNSUPPORTED, reason=reason)

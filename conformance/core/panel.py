@@ -33,7 +33,7 @@ class Panel:
         """The ids of the rules that the exchange keeps, and the results of the others that it exercises."""
         kept: list[str] = []
         others: list[Result] = []
-        refused = exchange.refused
+        refused = exchange.refuses_a_wish
         for part, groups in self._parts:
             if not part.of(exchange):
                 if refused:

@@ -29,10 +29,10 @@ class Abilities:
 
     def see(self, exchange: Exchange) -> None:
         """Takes one exchange in."""
-        if not (exchange.succeeded or exchange.refused) or not exchange.asked:
+        if not (exchange.succeeded or exchange.refuses_a_wish) or not exchange.asked:
             return
         wished = [one for one in self._capabilities if one.asked(exchange.asked)]
-        if exchange.refused:
+        if exchange.refuses_a_wish:
             with self._lock:
                 self._refusals.append((exchange.id, frozenset(one.name for one in wished)))
             return

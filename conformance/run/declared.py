@@ -47,7 +47,7 @@ class Declared:
             return result
         if not self.all_required and needs.name not in self.have:
             return result
-        where = next((n for n, one in enumerate(result.exchanges) if one.refused and needs.asked(one.asked)), 0)
+        where = next((n for n, one in enumerate(result.exchanges) if one.refuses_a_wish and needs.asked(one.asked)), 0)
         message = f"{result.reason}, and is declared to have it"
         finding = Finding("", message, expected="support, as declared", exchange=where)
         return replace(result, verdict=Verdict.FAILED, findings=(finding,), reason=None)

@@ -84,6 +84,24 @@ def test_a_refused_capability_is_unsupported() -> None:
     assert not list(judge(SILENCE, [needy]))
 
 
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"response": {"status": 404, "json": {"error": {"code": "model_not_found"}}}},
+        {"response": {"status": 404, "json": {"error": {"code": None}}}, "about": {"unknown_model": True}},
+        {"response": {"status": 404, "json": {"error": {}}}, "about": {"unknown_path": True}},
+        {"response": {"status": 400, "json": {"error": {"code": "context_length_exceeded"}}}},
+        {"response": {"status": 415, "json": {"error": {}}}},
+        {"response": {"status": 405, "text": ""}},
+    ],
+)
+def test_a_refusal_of_something_else_refuses_no_capability(told: dict[str, Any]) -> None:
+    exchange = from_json({"request": {"json": {"tools": []}}, **told})
+    assert exchange.refused
+    assert not exchange.refuses_a_wish
+    assert list(judge(exchange, [saying(on=Part.COMPLETION, needs=TOOLS)])) == []
+
+
 def test_a_refusal_of_anything_else_says_nothing() -> None:
     other = from_json({"request": {"json": {"n": 5}}, "response": {"status": 400, "json": {}}})
     assert not list(judge(other, [saying(on=Part.COMPLETION, needs=TOOLS)]))
