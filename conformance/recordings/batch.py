@@ -1,11 +1,12 @@
 """Input and output files of the batch API, paired by `custom_id` where both are given.
 
-The law of this file: of a request only where it lies in its file is remembered, so that pairing large files takes
-little memory.
+The law of this file: of a request only where it lies in its file is remembered, or where that is packed a packed copy,
+so that pairing large files takes little memory.
 """
 
 from __future__ import annotations
 
+import zlib
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
@@ -15,7 +16,7 @@ from chatconform.core.json_text import NOT_JSON, parse
 from chatconform.recordings.kinds import REQUEST, RESPONSE, type_of
 from chatconform.recordings.record import LARGEST, Body, LeftOut, Recorded, Wrong
 from chatconform.recordings.requirements import FORM
-from chatconform.recordings.source import open_source
+from chatconform.recordings.source import DamagedError, open_source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -33,37 +34,47 @@ class Pairs:
 
     def __init__(self, paths: Sequence[str]) -> None:
         self._paths = tuple(paths)
-        self._places: dict[str, tuple[int, int]] = {}
+        self._places: dict[str, tuple[str, int] | bytes] = {}
         self._read = False
 
     def find(self, name: str) -> dict[str, Any] | None:
         """The line of the request of that name; None where none of the files has it."""
         if not self._read:
             self._read = True
-            for number, path in enumerate(self._paths):
-                self._remember(number, path)
-        if name not in self._places:
-            return None
-        number, offset = self._places[name]
-        try:
-            with open_source(self._paths[number]) as source:
-                source.stream.seek(offset) if source.packed is None else source.stream.read(offset)
-                value = parse(source.stream.readline(LARGEST))
-        except OSError:
-            return None
-        return value if isinstance(value, dict) else None
+            for path in self._paths:
+                self._remember(path)
+        match self._places.get(name):
+            case None:
+                return None
+            case (path, offset):
+                line = _line_at(path, offset)
+            case packed:
+                line = zlib.decompress(packed)
+        value = parse(line)
+        return value if is_request(value) else None
 
-    def _remember(self, number: int, path: str) -> None:
+    def _remember(self, path: str) -> None:
+        """Notes where each request of a file lies; of a packed file, which cannot be entered anywhere, the request."""
         try:
             with open_source(path) as source:
                 offset = 0
                 while (line := source.stream.readline(LARGEST)) and len(self._places) < MOST_NAMES:
                     value = parse(line) if b'"custom_id"' in line else NOT_JSON
-                    if isinstance(value, dict) and isinstance(value.get("body"), dict):
-                        self._places.setdefault(str(value.get("custom_id")), (number, offset))
+                    if is_request(value):
+                        place = (path, offset) if source.packed is None else zlib.compress(line, 1)
+                        self._places.setdefault(str(value["custom_id"]), place)
                     offset += len(line)
-        except OSError:
-            return
+        except (OSError, DamagedError):
+            return  # whoever judges the file tells it
+
+
+def _line_at(path: str, offset: int) -> bytes:
+    try:
+        with open(path, "rb") as file:  # noqa: PTH123
+            file.seek(offset)
+            return file.readline(LARGEST)
+    except OSError:
+        return b""
 
 
 def is_request(value: Any) -> bool:

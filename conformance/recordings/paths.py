@@ -1,4 +1,4 @@
-"""Files, folders and globs as files, in a stable order."""
+"""Files, folders and globs as files, in a stable order; local ones, and remote ones by their URIs."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from chatconform.recordings.remote import find_remote, is_remote, without_credentials
 from chatconform.recordings.source import STDIN
 
 if TYPE_CHECKING:
@@ -32,6 +33,14 @@ def find(names: Iterable[str]) -> Found:
         if name == STDIN:
             files[name] = None
             named.add(name)
+        elif is_remote(name):
+            try:
+                found, one_by_one = find_remote(name)
+            except OSError as problem:
+                missing.append(f"{without_credentials(name)}: {problem}")
+                continue
+            files.update(dict.fromkeys(found))
+            named.update(found if one_by_one else ())
         elif Path(name).is_dir():
             below = _below(name)
             files.update(dict.fromkeys(below))

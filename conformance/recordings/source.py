@@ -11,6 +11,8 @@ import os
 import sys
 from typing import IO, TYPE_CHECKING, Final, cast
 
+from chatconform.recordings.remote import RemoteFile, is_remote
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -94,7 +96,7 @@ def open_source(path: str) -> Source:
     """Opens a file, or stdin for `-`. Raises `OSError` for one that cannot be opened."""
     if path == STDIN:
         return Source("<stdin>", sys.stdin.buffer)
-    file = open(path, "rb", buffering=CHUNK)  # noqa: PTH123, SIM115  # it is closed by whoever reads the source
+    file = opened(path, CHUNK)
     try:
         return Source(path, file)
     except BaseException:
@@ -102,11 +104,19 @@ def open_source(path: str) -> Source:
         raise
 
 
+def opened(path: str, buffering: int) -> IO[bytes]:
+    """A file by its path or URI, open at its first byte. Raises `OSError` for one that cannot be opened."""
+    if is_remote(path):
+        remote = RemoteFile(path)
+        return cast("IO[bytes]", io.BufferedReader(remote, buffering) if buffering else remote)
+    return open(path, "rb", buffering=buffering)  # noqa: PTH123  # the size of the buffer matters
+
+
 def open_stretch(path: str, offset: int, length: int) -> Source:
     """Opens a stretch of a file that is not packed. Raises `OSError`."""
-    file = open(path, "rb", buffering=0)  # noqa: PTH123, SIM115  # it is closed by whoever reads the source
+    file = opened(path, 0)
     file.seek(offset)
-    return Source(path, cast("IO[bytes]", file), length)
+    return Source(path, file, length)
 
 
 def from_bytes(name: str, data: bytes) -> Source:
@@ -218,6 +228,8 @@ def _peeked(file: IO[bytes], count: int) -> bytes:
 
 
 def _size(file: IO[bytes]) -> int | None:
+    if isinstance(remote := getattr(file, "raw", file), RemoteFile):
+        return remote.size
     try:
         info = os.fstat(file.fileno())
     except (OSError, ValueError):
