@@ -47,5 +47,5 @@ class ValidationResult:
 
     def exit_status(self, *, strict: bool = False) -> int:
         """0 where no MUST failed (nor, if strict, a SHOULD), 1 where one did, 2 where nothing or not all was judged."""
-        unfinished = self.cut_short is not None or bool(self.missing)
+        unfinished = self.cut_short is not None or bool(self.missing) or not self.records
         return verdicts.exit_status(self.outcomes, strict=strict, unfinished=unfinished)

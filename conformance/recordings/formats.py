@@ -44,6 +44,8 @@ def form_of(source: Source) -> str:
     if JSON_CASSETTE.match(head):
         return "cassette"
     text = head.lstrip()
+    if not text:
+        return "jsonl"
     if text.startswith((b"{", b"[")):
         return "jsonl" if _is_lines(text, whole=len(source.head) < HEAD) else "json"
     if YAML_CASSETTE.search(head):

@@ -141,6 +141,7 @@ class _Guarded(io.RawIOBase):
         self._packed = packed
         self._stretch = stretch
         self.given = 0
+        self._damage: DamagedError | None = None
 
     def readable(self) -> bool:
         return True
@@ -148,20 +149,27 @@ class _Guarded(io.RawIOBase):
     def readinto(self, buffer: object) -> int:
         view = memoryview(cast("bytearray", buffer))
         wanted = len(view) if self._stretch is None else min(len(view), self._stretch - self.given)
-        if self._packing and self.given > BOMB and self.given > MOST_UNFOLDED * self._packed():
-            raise DamagedError(
-                f"unpacks to more than {MOST_UNFOLDED:,} times its size: it was made to exhaust its reader"
-            )
+        if self._damage is None:
+            self._damage = self._bomb()
+        if self._damage is not None:  # what is damaged stays so, whoever looked at it first
+            raise self._damage
         try:
             data = self._stream.read(wanted)
         except EOFError:
-            raise DamagedError(f"ends in the middle of its {self._packing} data: it was cut") from None
+            self._damage = DamagedError(f"ends in the middle of its {self._packing} data: it was cut")
+            raise self._damage from None
         except Exception as problem:  # each packing has errors of its own
             what = f"its {self._packing} data is damaged" if self._packing else "it cannot be read"
-            raise DamagedError(f"cannot be read further: {what} ({problem})") from None
+            self._damage = DamagedError(f"cannot be read further: {what} ({problem})")
+            raise self._damage from None
         view[: len(data)] = data
         self.given += len(data)
         return len(data)
+
+    def _bomb(self) -> DamagedError | None:
+        if self._packing and self.given > BOMB and self.given > MOST_UNFOLDED * self._packed():
+            return DamagedError(f"unpacks to over {MOST_UNFOLDED:,} times its size: it was made to exhaust its reader")
+        return None
 
 
 class _Zstandard:

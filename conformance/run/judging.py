@@ -342,7 +342,7 @@ def _why(text: bytes, error: orjson.JSONDecodeError) -> tuple[Rule, str]:
     except UnicodeDecodeError as problem:
         return UTF_8, f"byte {problem.start} is no UTF-8"
     message = str(error)
-    if "ecursion" in message:
+    if "depth limit" in message or "ecursion" in message:
         return BOUNDED, "is nested more deeply than 1,024 levels"
     if "end of" in message or "EOF" in message or "unterminated" in message.lower():
         return JSON, f"ends in the middle of a value: it was cut ({message})"

@@ -30,7 +30,7 @@ def test_lines_are_judged_each_by_what_it_is(folder: Any, traffic: Any, told: An
         [{"role": "user", "content": "hi"}],
     ]
     result = folder.judge(values)
-    assert told(result) == [("response.usage.is-told", 0, "")][:0] or all(line == 9 for _, line, _ in told(result))
+    assert told(result) == []
     assert result.records == {
         "CreateChatCompletionRequest": 1,
         "CreateChatCompletionResponse": 1,
@@ -204,16 +204,14 @@ def batch(traffic: Any, number: int, **more: Any) -> dict[str, Any]:
     }
 
 
-def answer(traffic: Any, number: int, body: Any, status: int = 200) -> dict[str, Any]:
+def answer(number: int, body: Any, status: int = 200) -> dict[str, Any]:
     response = {"status_code": status, "request_id": "q", "body": body}
     return {"id": f"b-{number}", "custom_id": f"r-{number}", "response": response, "error": None}
 
 
 def test_a_batch_is_paired_by_the_names_of_its_requests(folder: Any, traffic: Any, told: Any) -> None:
     asked = folder.write("in.jsonl", [batch(traffic, 1, n=2), batch(traffic, 2)])
-    answered = folder.write(
-        "out.jsonl", [answer(traffic, 2, traffic.response()), answer(traffic, 1, traffic.response())]
-    )
+    answered = folder.write("out.jsonl", [answer(2, traffic.response()), answer(1, traffic.response())])
     alone, both = validate_files([answered]), validate_files([asked, answered])
     assert alone.records == {"CreateChatCompletionResponse": 2}
     assert both.records == {"CreateChatCompletionRequest": 2, "exchanges": 2}
@@ -290,7 +288,8 @@ def test_a_request_without_its_answer_is_judged_by_the_rules_on_requests(folder:
 
 
 def test_what_lint_finds_is_told_on_request_alone(folder: Any, told: Any) -> None:
-    text = '{"model":"a","model":"b","seed":123456789012345678901234567890,"messages":[{"role":"user","content":"12345678901234567890123"}]}\n'
+    said = '"messages":[{"role":"user","content":"12345678901234567890123"}]'
+    text = f'{{"model":"a","model":"b","seed":123456789012345678901234567890,{said}}}\n'
     lint = [(rule, line) for rule, line, _ in told(folder.judge(text, lint=True)) if rule.startswith("record.")]
     assert lint == [("record.keys-are-not-repeated", 1), ("record.integers-fit-64-bits", 1)]
     assert not [rule for rule, _, _ in told(folder.judge(text)) if rule.startswith("record.")]
