@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 MOST_KEPT: Final = 40
 """Examples of a group that are kept, the smallest; the others are counted."""
-MOST_TRIES: Final = 150
+MOST_TRIES: Final = 300
 """Requests that making one example smaller may cost."""
 MOST_TOLD: Final = 3
 MOST_SHRUNK: Final = 10
@@ -189,7 +189,7 @@ class Findings:
     def _explains(self, least: Shown, other: Shown) -> bool:
         """Whether another request has all that the least one has."""
         if isinstance(least.body, bytes) or isinstance(other.body, bytes):
-            return isinstance(other.body, bytes) and least.seen.probe.point == other.seen.probe.point
+            return least.seen.probe.kind == other.seen.probe.kind and least.seen.probe.family == other.seen.probe.family
         needed = leaves(least.body, self._plain)
         return bool(needed) and needed <= leaves(other.body, self._plain)
 

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from chatconform.core.ask import Ask
 from chatconform.core.exchange import EMPTY
+from chatconform.rules.validity import is_valid as is_valid_request
+from chatconform.run.dressing import LIMIT_PLACES, dressed, illustrated, short
 from chatconform.schemas import is_valid
 from chatconform.strategies.boundaries import boundaries
 from chatconform.strategies.drawing.sources import Rejected, Seeded
@@ -33,22 +35,25 @@ T = TypeVar("T")
 BOUNDARY, VALID, INVALID, WIRE = "boundary", "valid", "invalid", "wire"
 GENERATED: Final = (VALID, INVALID, WIRE)
 BOUNDARY_SHARE: Final = 0.5
-MOST_TOKENS: Final = 16
-LIMITS: Final = ("max_tokens", "max_completion_tokens")
 IMPATIENCE: Final = 3.0
 """Seconds that a server may wait for the rest of a body that never comes before it is left."""
 TRIES: Final = 1000
+TURNS: Final = ("type", "enum", "valid", "type", "bounds", "required", "type", "empty")
+"""The classes from which single boundary cases are taken in turn, by what they break."""
 CLASSES: Final = {
-    "type": 2,
-    "enum": 3,
-    "const": 3,
-    "required": 5,
-    "minItems": 6,
-    "minLength": 6,
-    "pattern": 6,
+    None: "valid",
+    "type": "type",
+    "enum": "enum",
+    "const": "enum",
+    "required": "required",
+    "minItems": "empty",
+    "minLength": "empty",
+    "pattern": "empty",
 }
-"""The classes that boundary cases are taken from in turn, by what they break; 0 is null, 1 whatever else is valid."""
-OTHER_BREACHES: Final = 4
+CENTRAL: Final = ("/messages", "/tools")
+"""Where a place is nearer than its depth tells."""
+MOST_TOGETHER: Final = 8
+"""Valid boundary cases in one request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +65,8 @@ class Probe:
     body: Any
     """A JSON value, or bytes that are sent as they are."""
     point: str
+    family: str = ""
+    """Of what is broken below JSON, what sort of breakage."""
     headers: Mapping[str, str | None] = field(default_factory=lambda: EMPTY)
     lies: bool = False
     """Whether the headers lie about the length, which leaves the connection unusable."""
@@ -95,9 +102,7 @@ class Probes:
     def make(self, kind: str, number: int) -> Probe:
         """The probe of that kind and number."""
         if kind == BOUNDARY:
-            case = self._boundaries[number]
-            body = dressed(case.value, case.pointer, self._plain, self._limit)
-            return Probe(kind, number, body, f"{case.pointer} {case.label}".strip())
+            return Probe(kind, number, *self._boundaries[number])
         if kind == VALID:
             return Probe(kind, number, self._request(kind, number), "a generated request")
         if kind == INVALID:
@@ -109,7 +114,7 @@ class Probes:
         headers: dict[str, str | None] = dict(wire.headers)
         if lies:
             headers["connection"] = "close"
-        return Probe(kind, number, wire.body, f"{wire.family}: {wire.description}", headers, lies)
+        return Probe(kind, number, wire.body, wire.description, wire.family, headers, lies)
 
     def _wire(self, number: int) -> Wire:
         """A byte-level case: those of the plain request one by one, then any of a generated request."""
@@ -119,17 +124,45 @@ class Probes:
         return several[int(Random(f"{self._seed}:{number}").random() * len(several))]
 
     def _request(self, kind: str, number: int) -> dict[str, Any]:
-        return short(self._drawn(kind, number, self._valid, lambda value: is_valid(REQUEST, value)), self._limit)
+        value = self._drawn(kind, number, self._valid, lambda value: is_valid(REQUEST, value))
+        return short(illustrated(value), self._limit)
 
     @cached_property
-    def _boundaries(self) -> list[Boundary]:
-        """The cases in an order in which any beginning has something of each class, what is shallow first."""
-        classes: dict[int, list[tuple[int, float, Boundary]]] = {}
-        for number, case in enumerate(boundaries(REQUEST)):
-            chance = Random(f"{self._seed}:{number}").random()
-            classes.setdefault(_class(case), []).append((case.pointer.count("/"), chance, case))
-        ordered = [sorted(cases, key=lambda one: one[:2]) for _, cases in sorted(classes.items())]
-        return [case for _, _, case in _in_turn(ordered)]
+    def _boundaries(self) -> list[tuple[Any, str]]:
+        """Bodies and their points: first many valid cases in each, then one by one, what is shallow first."""
+        cases = boundaries(REQUEST)
+        chances = {id(case): Random(f"{self._seed}:{number}").random() for number, case in enumerate(cases)}
+        classes: dict[str, list[Boundary]] = {}
+        for case in cases:
+            classes.setdefault(CLASSES.get(case.keyword, "bounds"), []).append(case)
+        for name, listed in classes.items():
+            listed.sort(key=lambda case: (_depth(case), chances[id(case)]))
+            places: dict[str, list[Boundary]] = {}
+            for case in listed:
+                places.setdefault(case.pointer, []).append(case)
+            limits = [case for case in listed if name == "valid" and case.pointer in LIMIT_PLACES]
+            classes[name] = [*limits, *(case for case in _in_turn(list(places.values())) if case not in limits)]
+        single = [(self._dressed(case), f"{case.pointer} {case.label}".strip()) for case in _by_turns(classes)]
+        return [*self._together(classes["valid"]), *single]
+
+    def _together(self, cases: list[Boundary]) -> Iterator[tuple[Any, str]]:
+        """Valid cases, as many in one request as go together."""
+        open_: list[tuple[dict[str, Any], list[Boundary]]] = []
+        for case in cases:
+            body = self._dressed(case)
+            if not is_valid_request(body) or case.pointer in LIMIT_PLACES:
+                continue  # a limit that is no limit is refused, and all that is sent with it
+            for number, (held, inside) in enumerate(open_):
+                joined = _joined(held, body, self._plain)
+                if joined is not None and is_valid_request(joined):
+                    open_[number] = (joined, [*inside, case])
+                    break
+            else:
+                open_.append((body, [case]))
+            full = [one for one in open_ if len(one[1]) >= MOST_TOGETHER]
+            open_ = [one for one in open_ if len(one[1]) < MOST_TOGETHER][-MOST_TOGETHER:]
+            yield from ((held, _points(inside)) for held, inside in full)
+        yield from ((held, _points(inside)) for held, inside in open_)
 
     @cached_property
     def _wires(self) -> list[Wire]:
@@ -139,6 +172,9 @@ class Probes:
             if sendable(case):
                 families.setdefault(case.family, []).append(case)
         return list(_in_turn(list(families.values())))
+
+    def _dressed(self, case: Boundary) -> Any:
+        return dressed(case.value, case.pointer, self._plain, self._limit)
 
     def _drawn(self, kind: str, number: int, draw: Callable[[Any], Any], is_good: Callable[[Any], bool]) -> Any:
         for turn in range(TRIES):
@@ -152,60 +188,39 @@ class Probes:
         raise ValueError(f"no value was found for {kind} {number} of seed {self._seed}")
 
 
-def dressed(value: Any, pointer: str, plain: dict[str, Any], limit: str) -> Any:
-    """A request in which what has no part in the point at the pointer is as in the plain request."""
-    if not isinstance(value, dict):
-        return value
-    body = dict(value)
-    if isinstance(body.get("model"), str) and pointer != "/model":
-        body["model"] = plain["model"]
-    messages = body.get("messages")
-    if isinstance(messages, list) and messages and not pointer.startswith("/messages"):
-        empty = all(isinstance(one, dict) and one.get("content") == "" for one in messages)
-        body["messages"] = plain["messages"] if empty else messages
-    elif isinstance(messages, list) and len(messages) == 1 and pointer != "/messages":
-        body["messages"] = _in_a_talk(messages[0])
-    return body if pointer.startswith(tuple(f"/{name}" for name in LIMITS)) else short(body, limit)
-
-
-def short(body: dict[str, Any], limit: str) -> dict[str, Any]:
-    """The request with few tokens asked for, under the name that it uses or else the one that the target takes."""
-    given = [name for name in LIMITS if name in body]
-    if not given:
-        return {**body, limit: MOST_TOKENS} if limit else body
-    large = [name for name in given if body[name] is None or (_is_count(body[name]) and body[name] > MOST_TOKENS)]
-    return {**body, **dict.fromkeys(large, MOST_TOKENS)}
-
-
-def _is_count(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
-def _in_a_talk(message: Any) -> list[Any]:
-    """A message where it may stand: a result after its call, a call before its result, anything after a question."""
-    talk: list[Any] = [{"role": "user", "content": "Say hello."}]
-    match message:
-        case {"role": "tool", "tool_call_id": str() as call}:
-            asked = {"id": call, "type": "function", "function": {"name": "f", "arguments": "{}"}}
-            return [*talk, {"role": "assistant", "content": None, "tool_calls": [asked]}, message]
-        case {"role": "assistant", "tool_calls": [*calls]}:
-            ids = [call["id"] for call in calls if isinstance(call, dict) and isinstance(call.get("id"), str)]
-            results = [{"role": "tool", "tool_call_id": one, "content": "1"} for one in dict.fromkeys(ids)]
-            return [*talk, message, *results]
-        case {"role": "assistant"}:
-            return [*talk, message, *talk]
-    return [message]
-
-
 def sendable(case: Wire) -> bool:
     """Whether a case can be sent: of one header only one value can."""
     return len({name for name, _ in case.headers}) == len(case.headers)
 
 
-def _class(case: Boundary) -> int:
-    if case.keyword is None:
-        return 0 if "null" in case.label else 1
-    return CLASSES.get(case.keyword, OTHER_BREACHES)
+def _depth(case: Boundary) -> int:
+    return case.pointer.count("/") - case.pointer.startswith(CENTRAL)
+
+
+def _points(cases: list[Boundary]) -> str:
+    return "; ".join(f"{case.pointer} {case.label}" for case in cases)
+
+
+def _joined(one: dict[str, Any], other: dict[str, Any], plain: dict[str, Any]) -> dict[str, Any] | None:
+    """Two requests in one, their messages one after the other; None where they contradict each other."""
+    for key in (one.keys() & other.keys()) - {"messages"}:
+        if one[key] != other[key] and plain.get(key, ...) not in (one[key], other[key]):
+            return None
+    talks = [body["messages"] for body in (one, other) if body["messages"] != plain["messages"]]
+    told = {key: value for key, value in other.items() if plain.get(key, ...) != value}
+    return {**one, **told, "messages": [message for talk in talks for message in talk] or plain["messages"]}
+
+
+def _by_turns(classes: dict[str, list[Boundary]]) -> Iterator[Boundary]:
+    """One case of each class in turn, until all are through."""
+    rest = {name: iter(cases) for name, cases in classes.items()}
+    while rest:
+        for name in TURNS:
+            case = next(rest.get(name, iter(())), None)
+            if case is None:
+                rest.pop(name, None)
+            else:
+                yield case
 
 
 def _in_turn(lists: list[list[T]]) -> Iterator[T]:

@@ -20,6 +20,8 @@ QUOTED: Final = re.compile(r"['`\"](\w+)['`\"]")
 WORD: Final = re.compile(r"[a-z_]{3,}")
 USUAL: Final = frozenset({"model", "messages", "stream", "max_tokens", "max_completion_tokens", "temperature", "seed"})
 MOST_WORDS: Final = 500
+USUAL_DEPTH: Final = 32
+"""Levels that every reader of JSON takes; what is deeper may be refused before a field is looked at."""
 COMMON: Final = (STREAM, MAX_TOKENS, MAX_COMPLETION_TOKENS, STOP, SEED)
 ELSEWHERE: Final = re.compile(
     r"context|too (long|large)|limit|quota|billing|credit|balance|moderation|polic(y|ies)|safety|model", re.IGNORECASE
@@ -28,8 +30,15 @@ ELSEWHERE: Final = re.compile(
 
 
 def _is_checked(exchange: Exchange) -> bool:
-    """Whether a request, a JSON object, was refused for what it says."""
-    return has_error_object(exchange) and exchange.status in (400, 422) and bool(exchange.asked)
+    """Whether a request, a JSON object, was refused for what it says, and not for how deep it says it."""
+    refused = has_error_object(exchange) and exchange.status in (400, 422) and bool(exchange.asked)
+    return refused and not _is_deeper(exchange.asked, USUAL_DEPTH)
+
+
+def _is_deeper(value: Any, levels: int) -> bool:
+    """Whether a value holds others in more levels than that."""
+    inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return any(levels == 0 or _is_deeper(item, levels - 1) for item in inside if isinstance(item, dict | list))
 
 
 def _names(exchange: Exchange) -> set[str]:
