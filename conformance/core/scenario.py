@@ -155,8 +155,9 @@ class Scenario:
 
     @property
     def patience(self) -> float:
-        """Seconds after which a call that is not over hangs: twice what its answers and time limits need, and more."""
+        """Seconds after which a call that is not over hangs: more than its time limit, and than its answers need."""
         pauses = sum(step.seconds for answer in self.answers for step in answer.steps if isinstance(step, Pause))
         allowed = max(call.timeout_s for call in self.calls) if self.expected.error else 0.0
         gaps = sum(most for _, most in self.expected.gaps)
-        return 6.0 + 2 * pauses + 2 * min(allowed, 4.0) + gaps
+        needed = 6.0 + 2 * pauses + 2 * min(allowed, 4.0) + gaps
+        return max(needed, 4.0 + max(call.timeout_s for call in self.calls))

@@ -29,6 +29,8 @@ HELLO_WITHIN: Final = 60.0
 """Seconds to the adapter's `hello`: heavy clients take half a minute to import."""
 MOST_LINE: Final = 64 * 1024 * 1024
 LAST_WORDS: Final = 600
+READ_OUT: Final = 1.0
+"""Seconds in which what an adapter that has ended wrote last is read."""
 
 
 class AdapterError(Exception):
@@ -72,9 +74,8 @@ def hello_of(message: Any) -> Hello:
 
 @dataclass(slots=True)
 class _Waiting:
-    """A call that is out: when it was sent, and what came back."""
+    """A call that is out, and what came back."""
 
-    sent: float
     over: threading.Event = field(default_factory=threading.Event)
     reply: dict[str, Any] | None = None
     first_delta: float | None = None
@@ -106,8 +107,10 @@ class AdapterProcess:
             )
         except OSError as error:
             raise AdapterError(f"cannot start {tell(self.command[0])}: {error.strerror or error}") from None
-        threading.Thread(target=self._read_errors, daemon=True).start()
-        threading.Thread(target=self._read, daemon=True).start()
+        self._readers = [threading.Thread(target=read, daemon=True) for read in (self._read, self._read_errors)]
+        for reader in self._readers:
+            reader.start()
+        threading.Thread(target=self._watch, daemon=True).start()
         if not self._greeted.wait(HELLO_WITHIN):
             self.kill()
             raise AdapterError(f"the adapter did not say hello within {HELLO_WITHIN:.0f} s{self._words()}")
@@ -121,12 +124,12 @@ class AdapterProcess:
             raise
 
     def call(self, op: Mapping[str, Any], is_hung: Callable[[float], bool]) -> tuple[dict[str, Any], float | None]:
-        """Makes one call; gives its reply, and the seconds to its first delta where the adapter tells them.
+        """Makes one call; gives its reply, and when its first delta came (`time.monotonic()`) if the adapter says so.
 
         `is_hung(seconds)` is asked again and again with how long the call has been the oldest one out, until it says
         yes. Raises `HangError` then, `RestartedError` where another call hung, `AdapterError` where the adapter broke.
         """
-        waiting = _Waiting(time.monotonic())
+        waiting = _Waiting()
         with self._lock:
             if self._problem is not None:
                 raise self._problem
@@ -173,10 +176,15 @@ class AdapterProcess:
         """Ends the adapter at once."""
         self._kill_all()
         self._process.wait()
-        for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
+        for reader in self._readers:
+            reader.join(READ_OUT)
+        pipes = [self._process.stdin, self._process.stdout, self._process.stderr]
+        # What left the adapter's group may hold its output open: a pipe that is still being read cannot be closed.
+        still_read = [False, *(reader.is_alive() for reader in self._readers)]
+        for pipe, is_read in zip(pipes, still_read, strict=True):
             with suppress(OSError, ValueError):
-                assert pipe is not None
-                pipe.close()
+                if pipe is not None and not is_read:
+                    pipe.close()
 
     def _kill_all(self) -> None:
         """Kills the adapter and what it started: a child that lives on would hold its output open."""
@@ -199,6 +207,17 @@ class AdapterProcess:
             pass
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(1.0)
+        self._tell_end()
+
+    def _watch(self) -> None:
+        """Notices that the adapter has ended although something that it started still holds its output open."""
+        self._process.wait()
+        self._readers[0].join(READ_OUT)
+        self._tell_end()
+
+    def _tell_end(self) -> None:
+        if self._problem is not None:
+            return
         code = self._process.poll()
         how = "closed its output" if code is None else f"ended with status {code}"
         when = "before it said hello" if self._greeting is None else "while calls were out"
@@ -235,7 +254,7 @@ class AdapterProcess:
         with self._lock:
             waiting = self._waiting.get(call_id) if isinstance(call_id, str) else None
             if waiting is not None and waiting.first_delta is None:
-                waiting.first_delta = time.monotonic() - waiting.sent
+                waiting.first_delta = time.monotonic()
 
     def _end(self, problem: Exception) -> None:
         """Tells every call that is out why nothing more comes, and ends the process."""

@@ -11,7 +11,7 @@ import secrets
 import socket
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
@@ -21,8 +21,9 @@ from chatconform.core.rule import Part
 from chatconform.core.scenario_result import ClientRunResult, FailureKind, ScenarioOutcome, ScenarioResult
 from chatconform.core.tally import Tally
 from chatconform.rules.catalogue import rules
-from chatconform.run.adapter import AdapterError, AdapterProcess, HangError, Hello, RestartedError
+from chatconform.run.adapter import AdapterError, AdapterProcess, HangError, RestartedError
 from chatconform.run.client_verdict import Happened, verdict
+from chatconform.run.in_process import InProcess as InProcess
 from chatconform.scenarios.catalogue import scenarios as all_scenarios
 from chatconform.targets.scripted import ScriptedServer
 
@@ -30,48 +31,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from chatconform.core.scenario import Call, Scenario
+    from chatconform.targets.scripted import Heard
 
 CONCURRENCY: Final = 8
 TRIES: Final = 3
-"""How often a scenario is asked anew because another one hung the adapter."""
+"""How often a scenario is asked anew because another one hung the adapter, before it gets an adapter of its own."""
 FOUNDATION: Final = ("ns.plain", "st.plain")
 """Scenarios without which generated streams say nothing."""
 BETWEEN_CALLS: Final = 0.15
 """Seconds from one call of a scenario to the next: long enough for a server to end an idle connection."""
 FAILED: Final = {ScenarioOutcome.FAILED, ScenarioOutcome.BLOCKED}
-
-
-class InProcess:
-    """A client in this process: one function from a call of the adapter protocol to its reply."""
-
-    def __init__(self, call: Callable[[dict[str, Any]], dict[str, Any]], hello: Hello) -> None:
-        self._call = call
-        self.hello = hello
-
-    def call(self, op: Mapping[str, Any], is_hung: Callable[[float], bool]) -> tuple[dict[str, Any], float | None]:
-        """Makes one call, as `AdapterProcess.call` does. A function that hangs cannot be ended: its thread is left."""
-        replies: list[dict[str, Any]] = []
-        problems: list[Exception] = []
-
-        def make() -> None:
-            try:
-                replies.append(self._call(dict(op)))
-            except Exception as error:  # the adapter's own mistake, whatever it is
-                problems.append(AdapterError(f"the adapter function raised {type(error).__name__}: {error}"))
-
-        thread = threading.Thread(target=make, daemon=True)
-        thread.start()
-        began = time.monotonic()
-        while thread.is_alive():
-            thread.join(0.05)
-            if is_hung(time.monotonic() - began):
-                raise HangError
-        if problems:
-            raise problems[0]
-        return replies[0], None
-
-    def close(self) -> None:
-        """Nothing is to be ended."""
 
 
 class ClientDriver:
@@ -86,33 +55,44 @@ class ClientDriver:
         self._lock = threading.Lock()
         self.hello = self._client.hello
         self.restarts = 0
+        self.requests = 0
+        """How many requests the client has sent."""
 
     def close(self) -> None:
         """Ends the client and the server."""
         self._server.close()
         self._client.close()
 
-    def ask(self, scenario: Scenario) -> tuple[ScenarioResult, list[Exchange]]:
-        """Puts the client through one scenario. Gives what became of it, and what the client sent."""
+    def ask(self, scenario: Scenario, lane: str | None = None) -> tuple[ScenarioResult, list[Exchange]]:
+        """Puts the client through one scenario. Gives what became of it, and what the client sent.
+
+        Scenarios of one `lane` have the same base URL and key, so that the client object and its connection serve them
+        all; they must be asked one after the other.
+        """
         if missing := scenario.lacking(self.hello.features):
             detail = f"the client does not declare {', '.join(missing)}"
             return ScenarioResult(scenario, ScenarioOutcome.UNSUPPORTED, detail=detail), []
         for _ in range(TRIES):
             with suppress(RestartedError):
-                return self._ask_once(scenario)
+                return self._ask_once(self._client, scenario, lane)
             self._restart()
-        detail = "other scenarios hung the adapter again and again while this one was asked"
-        return ScenarioResult(scenario, ScenarioOutcome.FAILED, FailureKind.HANG, detail), []
+        alone = self._start()  # so that it does not answer for what others do to the adapter
+        try:
+            return self._ask_once(alone, scenario, None)
+        finally:
+            alone.close()
 
-    def _ask_once(self, scenario: Scenario) -> tuple[ScenarioResult, list[Exchange]]:
-        token = f"{scenario.id.replace('.', '-')}-{secrets.token_hex(3)}"
+    def _ask_once(
+        self, client: AdapterProcess | InProcess, scenario: Scenario, lane: str | None
+    ) -> tuple[ScenarioResult, list[Exchange]]:
+        name = f"{scenario.id.replace('.', '-')}-{secrets.token_hex(3)}"
+        token = lane or name
         if scenario.answers:
             self._server.add(token, scenario.answers)
         base_url = (
             self._server.base_url(token) if scenario.answers else f"http://127.0.0.1:{_closed_port()}/t/{token}/v1"
         )
         patience = min(scenario.patience, self._timeout or scenario.patience)
-        client = self._client
 
         def is_hung(oldest_for: float) -> bool:
             heard = self._server.heard(token)
@@ -126,28 +106,36 @@ class ClientDriver:
             for number, call in enumerate(scenario.calls):
                 time.sleep(BETWEEN_CALLS if number else 0.0)
                 began = time.monotonic()
-                reply, first_delta = client.call(_op(token, number, base_url, call), is_hung)
+                reply, first_delta = client.call(_op(name, number, base_url, token, call), is_hung)
                 if "unsupported" in reply:
                     break
         except HangError:
             self._restart(client)
             detail = f"the call was not over after {patience:.0f} s"
             result = ScenarioResult(scenario, ScenarioOutcome.FAILED, FailureKind.HANG, detail)
-            return result, _exchanges(scenario, self._server.remove(token))
+            return result, self._sent(scenario, self._server.remove(token))
         except RestartedError:
             self._server.remove(token)
             raise
         ended = time.monotonic()
         self._await_leaving(scenario, token, ended)
         heard = self._server.remove(token)
+        sent = self._sent(scenario, heard)
         if "unsupported" in reply:
             detail = f"the client cannot: {reply['unsupported']}"
-            return ScenarioResult(scenario, ScenarioOutcome.UNSUPPORTED, detail=detail), _exchanges(scenario, heard)
+            return ScenarioResult(scenario, ScenarioOutcome.UNSUPPORTED, detail=detail), sent
         if coding := next((one.not_accepted for one in heard if one.not_accepted), None):
             detail = f"the client does not accept {coding}"
-            return ScenarioResult(scenario, ScenarioOutcome.UNSUPPORTED, detail=detail), _exchanges(scenario, heard)
-        result = verdict(scenario, Happened(reply, began, ended, first_delta, heard), self.hello.fields)
-        return result, _exchanges(scenario, heard)
+            return ScenarioResult(scenario, ScenarioOutcome.UNSUPPORTED, detail=detail), sent
+        if heard and len(scenario.calls) == 1:
+            began = heard[0].began  # before that, an adapter that makes one call at a time was about others
+        return verdict(scenario, Happened(reply, began, ended, first_delta, heard), self.hello.fields), sent
+
+    def _sent(self, scenario: Scenario, heard: Sequence[Heard]) -> list[Exchange]:
+        """What the client sent in a scenario, for the rules on requests."""
+        with self._lock:
+            self.requests += len(heard)
+        return [Exchange(Origin(scenario.id, step), one.request) for step, one in enumerate(heard)]
 
     def _await_leaving(self, scenario: Scenario, token: str, ended: float) -> None:
         """Gives a client that stopped reading the time to end its connection."""
@@ -194,26 +182,24 @@ def check_client(
     on_requests = [rule for rule in rules() if rule.on is Part.REQUEST]
     tally = Tally(on_requests)
     done: dict[str, ScenarioResult] = {}
-    exchanges: list[Exchange] = []
+    sent: dict[str, list[Exchange]] = {}
     cut_short: str | None = None
 
-    def take(result: ScenarioResult, sent: list[Exchange]) -> None:
+    def take(result: ScenarioResult, exchanges: list[Exchange]) -> None:
         done[result.scenario.id] = result
-        exchanges.extend(sent)
+        sent[result.scenario.id] = exchanges
         if progress is not None:
             progress(result)
 
     pool = ThreadPoolExecutor(concurrency)
     try:
-        for wave in _waves(chosen):
-            out = [pool.submit(_unless_blocked, driver, scenario, done) for scenario in wave]
-            for future in as_completed(out):
-                take(*future.result())
-        if fuzz and not any(done[name].outcome in FAILED for name in FOUNDATION if name in done):
+        _ask_all(driver, chosen, done, pool, take)
+        if fuzz:
             from chatconform.run.client_fuzzing import fuzzed  # it needs the strategies, which most runs do not
 
-            for result, sent in fuzzed(driver, fuzz, seed, pool):
-                take(result, sent)
+            blockers = [name for name in FOUNDATION if name in done and done[name].outcome in FAILED]
+            for result, exchanges in fuzzed(driver, fuzz, seed, pool, concurrency, blockers):
+                take(result, exchanges)
     except AdapterError as error:
         cut_short = str(error)
     except KeyboardInterrupt:
@@ -221,14 +207,16 @@ def check_client(
     finally:
         driver.close()
         pool.shutdown(cancel_futures=True)
-    for exchange in exchanges:
-        tally.add(judge(exchange, on_requests))
+    order = dict.fromkeys([*(scenario.id for scenario in chosen if scenario.id in done), *done])
+    for name in order:
+        for exchange in sent[name]:
+            tally.add(judge(exchange, on_requests))
     return ClientRunResult(
         driver.hello.client,
         driver.hello.version,
-        (*(done.pop(scenario.id) for scenario in chosen if scenario.id in done), *done.values()),
+        tuple(done[name] for name in order),
         tuple(tally.outcomes.values()),
-        len(exchanges),
+        driver.requests,
         time.monotonic() - began,
         seed,
         driver.restarts,
@@ -236,47 +224,49 @@ def check_client(
     )
 
 
-def _unless_blocked(
-    driver: ClientDriver, scenario: Scenario, done: Mapping[str, ScenarioResult]
-) -> tuple[ScenarioResult, list[Exchange]]:
-    blockers = [name for name in scenario.blocked_by if name in done and done[name].outcome in FAILED]
-    if blockers:
-        detail = f"blocked by {', '.join(blockers)}"
-        return ScenarioResult(scenario, ScenarioOutcome.BLOCKED, detail=detail), []
-    return driver.ask(scenario)
+def _ask_all(
+    driver: ClientDriver,
+    chosen: Sequence[Scenario],
+    done: Mapping[str, ScenarioResult],
+    pool: ThreadPoolExecutor,
+    take: Callable[[ScenarioResult, list[Exchange]], None],
+) -> None:
+    """Asks each scenario as soon as those that may block it are done; what others wait for and what is slow goes first.
 
-
-def _waves(chosen: Sequence[Scenario]) -> list[list[Scenario]]:
-    """The scenarios in waves: each after those that may block it."""
-    ids = {scenario.id for scenario in chosen}
-    waves: list[list[Scenario]] = []
-    placed: set[str] = set()
-    rest = list(chosen)
-    while rest:
-        wave = [one for one in rest if all(name in placed or name not in ids for name in one.blocked_by)]
-        if not wave:
+    Raises `ValueError` where scenarios block one another in a circle.
+    """
+    names = {scenario.id for scenario in chosen}
+    awaited = {name for scenario in chosen for name in scenario.blocked_by}
+    rest = sorted(chosen, key=lambda one: (one.id not in awaited, -one.patience))
+    out: set[Future[tuple[ScenarioResult, list[Exchange]]]] = set()
+    while rest or out:
+        ready = [one for one in rest if all(name in done for name in one.blocked_by if name in names)]
+        if not ready and not out:
             raise ValueError(f"scenarios block one another in a circle: {', '.join(one.id for one in rest)}")
-        waves.append(wave)
-        placed |= {one.id for one in wave}
-        rest = [one for one in rest if one.id not in placed]
-    return waves
+        rest = [one for one in rest if one not in ready]
+        for scenario in ready:
+            blockers = [name for name in scenario.blocked_by if name in done and done[name].outcome in FAILED]
+            if blockers:
+                detail = f"blocked by {', '.join(blockers)}"
+                take(ScenarioResult(scenario, ScenarioOutcome.BLOCKED, detail=detail), [])
+            else:
+                out.add(pool.submit(driver.ask, scenario))
+        if out:
+            over, out = wait(out, return_when=FIRST_COMPLETED)
+            for future in over:
+                take(*future.result())
 
 
-def _op(token: str, number: int, base_url: str, call: Call) -> dict[str, Any]:
+def _op(name: str, number: int, base_url: str, token: str, call: Call) -> dict[str, Any]:
     """A call in the form of the adapter protocol."""
     return {
-        "id": token if number == 0 else f"{token}-{number + 1}",
+        "id": name if number == 0 else f"{name}-{number + 1}",
         "op": "chat",
         "base_url": base_url,
         "api_key": f"sk-test-{token}",
         "request": dict(call.request),
         "options": {"timeout_s": call.timeout_s, "max_retries": call.max_retries, "stop_after": call.stop_after},
     }
-
-
-def _exchanges(scenario: Scenario, heard: Sequence[Any]) -> list[Exchange]:
-    """What the client sent, for the rules on requests."""
-    return [Exchange(Origin(scenario.id, step), one.request) for step, one in enumerate(heard)]
 
 
 def _closed_port() -> int:

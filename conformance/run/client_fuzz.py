@@ -9,7 +9,8 @@ has scenarios of its own and is left out here. Scenario i is the same however ma
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from enum import Enum
 from random import Random
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,6 @@ import orjson
 from chatconform.core import sse
 from chatconform.core.assembly import assemble
 from chatconform.core.scenario import Attempt, Call, End, Expected, Grade, Scenario
-from chatconform.core.scenario_result import ScenarioOutcome
 from chatconform.core.spelling import spell
 from chatconform.scenarios.writing import DONE, MODEL, SSE, chunked, event, head
 from chatconform.strategies.drawing.sources import Seeded
@@ -26,27 +26,42 @@ from chatconform.strategies.recipes.answering import completion
 from chatconform.strategies.recipes.streaming import stream
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Sequence
 
-    from chatconform.core.scenario_result import FailureKind, ScenarioResult
+    from chatconform.core.scenario import Pause
 
 KINDS = ("writing", "writing", "unknown", "cut")
 ID_FIELD = re.compile(rb"(?:^|[\r\n])id[:\r\n]")
 """Blank lines after an id make the official Python client stumble, too."""
-MOST_SHRINKS = 120
-"""Calls that making one finding smaller may cost."""
+MOST_WRITES = 24
+"""Writes that one stream takes: a stream of many small HTTP chunks has several of them in each."""
 UNKNOWN: tuple[tuple[str, Any], ...] = (("vendor", {"a": [None, 1]}), ("x_note", "é"), ("timings", 1.5), ("flags", []))
+
+
+class Ending(Enum):
+    """How a stream's connection ends it."""
+
+    WHOLE = "with its last HTTP chunk, and the connection stays open"
+    IN_ORDER = "with a last HTTP chunk, though the stream was cut"
+    UNTIL_CLOSE = "by closing the connection, which is how its length is told"
+    OPEN = "by closing the connection, without a last HTTP chunk"
+    RESET = "by a reset of the connection"
 
 
 @dataclass(frozen=True)
 class Generated:
-    """One generated stream: what it spells, its bytes in pieces, and where it is cut off (None: nowhere)."""
+    """One generated stream: what it spells, its bytes in pieces, and how its connection ends it."""
 
     kind: str
     number: int
     completion: dict[str, Any]
     pieces: tuple[bytes, ...]
-    cut: bool = False
+    ending: Ending = Ending.WHOLE
+
+    @property
+    def cut(self) -> bool:
+        """Whether it breaks off before its finish."""
+        return self.ending is not Ending.WHOLE
 
     @property
     def size(self) -> tuple[int, int]:
@@ -65,7 +80,7 @@ def generated(number: int, seed: int, features: frozenset[str]) -> Generated:
             continue
         made = stream(source, told, include_usage=True, decorated=True)
         transcript = sse.read([(None, made.body)])
-        if transcript.bom or ID_FIELD.search(made.body) or any(set(one.fields) != {""} for one in transcript.dataless):
+        if not is_fair(made.body, transcript):
             continue
         # What the chunks spell is what must come out: a key that no chunk carries cannot.
         spelled = assemble(made.chunks)
@@ -75,9 +90,15 @@ def generated(number: int, seed: int, features: frozenset[str]) -> Generated:
             body = b"".join(map(event, (_with_unknown(chunk, random) for chunk in made.chunks))) + DONE
             return Generated(kind, number, spelled, (body,))
         if kind == "cut":
-            return Generated(kind, number, spelled, _cut_off(spelled, random), cut=True)
+            ending = random.choice([one for one in Ending if one is not Ending.WHOLE])
+            return Generated(kind, number, spelled, _cut_off(spelled, random), ending)
         return Generated(kind, number, spelled, made.pieces)
     raise ValueError(f"no stream fits a client with only the features {', '.join(sorted(features)) or 'none'}")
+
+
+def is_fair(body: bytes, transcript: sse.Transcript) -> bool:
+    """Whether a stream is free of what is legal and makes official clients stumble."""
+    return not (transcript.bom or ID_FIELD.search(body) or any(set(one.fields) != {""} for one in transcript.dataless))
 
 
 def needs(told: dict[str, Any]) -> set[str]:
@@ -94,10 +115,13 @@ def needs(told: dict[str, Any]) -> set[str]:
 
 
 def scenario(made: Generated) -> Scenario:
-    """The scenario in which a client is sent this stream."""
-    opening = head(200, ("content-type", SSE), ("cache-control", "no-cache"), ("transfer-encoding", "chunked"))
-    steps = chunked(made.pieces)
-    attempt = Attempt((opening, *(steps[:-1] if made.cut else steps)), End.CLOSE if made.cut else End.KEEP)
+    """The scenario in which a client is sent this stream, an HTTP chunk for each piece."""
+    framing = ("connection", "close") if made.ending is Ending.UNTIL_CLOSE else ("transfer-encoding", "chunked")
+    opening = head(200, ("content-type", SSE), ("cache-control", "no-cache"), framing)
+    framed = list(made.pieces) if made.ending is Ending.UNTIL_CLOSE else chunked(made.pieces)
+    steps = framed[:-1] if made.ending in {Ending.OPEN, Ending.RESET} else framed
+    end = {Ending.WHOLE: End.KEEP, Ending.RESET: End.RESET}.get(made.ending, End.CLOSE)
+    attempt = Attempt((opening, *_in_few_writes(steps)), end)
     purposes = {
         "writing": "A generated stream, sliced and decorated in some legal way.",
         "unknown": "A generated stream with fields that nobody knows.",
@@ -116,71 +140,13 @@ def scenario(made: Generated) -> Scenario:
     )
 
 
-def shrunk(made: Generated, kind: FailureKind | None, ask: Callable[[Scenario], ScenarioResult]) -> Generated:
-    """The smallest stream found that fails in the same way; asks at most `MOST_SHRINKS` times."""
-    best, asked = made, 0
-    progress = True
-    while progress:
-        progress = False
-        for candidate in _smaller(best):
-            if candidate.size >= best.size:
-                continue
-            if asked == MOST_SHRINKS:
-                return best
-            asked += 1
-            result = ask(scenario(candidate))
-            if result.outcome is ScenarioOutcome.FAILED and result.kind is kind:
-                best, progress = candidate, True
-                break
-    return best
-
-
-def _smaller(made: Generated) -> Iterator[Generated]:
-    """Simpler streams, the boldest first: a smaller completion, a plainer writing, fewer pieces, less of it."""
-    body = b"".join(made.pieces)
-    for told in _smaller_completions(made.completion):
-        whole = _plain(told)
-        yield replace(made, completion=told, pieces=tuple(_before_finish(whole)) if made.cut else (b"".join(whole),))
-    plain = _plain(made.completion)
-    yield replace(made, pieces=(b"".join(_before_finish(plain) if made.cut else plain),))
-    yield replace(made, pieces=(body,))
-    if len(made.pieces) > 2:
-        for number in range(min(len(made.pieces) - 1, 24)):
-            joined = (*made.pieces[:number], made.pieces[number] + made.pieces[number + 1], *made.pieces[number + 2 :])
-            yield replace(made, pieces=joined)
-    if made.cut:
-        yield replace(made, pieces=(body[: len(body) // 2],))
-
-
-def _smaller_completions(told: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    choices = told["choices"]
-    if len(choices) > 1:
-        for choice in choices:
-            yield {**told, "choices": [{**choice, "index": 0}]}
-    for number, choice in enumerate(choices):
-        for smaller in _smaller_choices(choice):
-            yield {**told, "choices": [*choices[:number], smaller, *choices[number + 1 :]]}
-
-
-def _smaller_choices(choice: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    message = choice["message"]
-    if choice.get("logprobs") is not None:
-        yield {**choice, "logprobs": None}
-    calls = message.get("tool_calls") or []
-    if len(calls) > 1:
-        for call in calls:
-            yield {**choice, "message": {**message, "tool_calls": [call]}}
-    for key in ("content", "refusal"):
-        text = message.get(key)
-        if text:
-            for shorter in (text[: len(text) // 2], text[len(text) // 2 :], text[:-1], text[1:]):
-                if shorter:
-                    yield {**choice, "logprobs": None, "message": {**message, key: shorter}}
-
-
-def _plain(told: dict[str, Any]) -> list[bytes]:
-    """The events that spell a completion, each text in one piece, plainly written."""
-    return [*map(event, spell(told, cut=lambda text: [text], usage=True)), DONE]
+def _in_few_writes(steps: Sequence[bytes | Pause]) -> list[bytes]:
+    """The framed pieces, joined evenly into at most so many writes: clients that read by HTTP chunk see no difference,
+    and for the others the places still differ from stream to stream.
+    """
+    pieces = [step for step in steps if isinstance(step, bytes)]
+    size = -(-len(pieces) // MOST_WRITES) or 1
+    return [b"".join(pieces[start : start + size]) for start in range(0, len(pieces), size)]
 
 
 def _before_finish(events: Sequence[bytes]) -> list[bytes]:

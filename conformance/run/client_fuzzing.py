@@ -1,18 +1,26 @@
-"""Putting a client through generated streams, several at a time, and telling what fails once for its kind."""
+"""Putting a client through generated streams, several at a time, and telling what fails once for its kind.
+
+The law of this file: streams are made as they are asked, so that a million cost no more memory than ten; what fails is
+asked again by itself before it counts; and what was learnt is told also where the adapter breaks.
+"""
 
 from __future__ import annotations
 
-from concurrent.futures import as_completed
-from dataclasses import replace
+import secrets
+import threading
+from concurrent.futures import wait
+from dataclasses import dataclass, field, replace
+from itertools import count as counting
 from typing import TYPE_CHECKING
 
 from chatconform.core.scenario import Expected, Grade, Scenario
-from chatconform.core.scenario_result import ScenarioOutcome, ScenarioResult
+from chatconform.core.scenario_result import FailureKind, ScenarioOutcome, ScenarioResult
 from chatconform.core.telling import tell
-from chatconform.run.client_fuzz import KINDS, Generated, generated, scenario, shrunk
+from chatconform.run.client_fuzz import KINDS, Generated, generated, scenario
+from chatconform.run.client_shrink import shrunk
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from concurrent.futures import ThreadPoolExecutor
 
     from chatconform.core.exchange import Exchange
@@ -25,56 +33,118 @@ PURPOSES = {
 }
 
 
+@dataclass
+class _Learnt:
+    """What the streams of one kind came to."""
+
+    asked: int = 0
+    failed: int = 0
+    least: tuple[Generated, ScenarioResult] | None = None
+    """The smallest stream that failed, and how."""
+    lossy: int = 0
+    example: str = ""
+    sent: dict[bytes, Exchange] = field(default_factory=dict)
+    """What the client sent, a request of each body: they differ little."""
+
+    def add(self, made: Generated, result: ScenarioResult, sent: Sequence[Exchange]) -> None:
+        self.asked += 1
+        for exchange in sent:
+            self.sent.setdefault(exchange.request.body, exchange)
+        if result.outcome is ScenarioOutcome.FAILED:
+            self.failed += 1
+            if self.least is None or made.size < self.least[0].size:
+                self.least = (made, result)
+        elif result.outcome is ScenarioOutcome.LOSSY:
+            self.lossy += 1
+            self.example = min(self.example or result.detail, result.detail, key=len)
+
+
 def fuzzed(
-    driver: ClientDriver, count: int, seed: int, pool: ThreadPoolExecutor
+    driver: ClientDriver,
+    count: int,
+    seed: int,
+    pool: ThreadPoolExecutor,
+    concurrency: int,
+    blockers: Sequence[str] = (),
 ) -> Iterator[tuple[ScenarioResult, list[Exchange]]]:
     """Asks that many generated streams; gives one result for each property, its finding shrunk, and what was sent.
 
-    Raises `AdapterError` where the adapter breaks.
+    `blockers` are failed scenarios without which streams say nothing. Raises `AdapterError` where the adapter breaks,
+    and `KeyboardInterrupt`, both after what was learnt till then.
     """
-    if "stream" not in driver.hello.features:
-        for kind in dict.fromkeys(KINDS):
-            yield _property(kind, ScenarioOutcome.UNSUPPORTED, "the client does not declare stream"), []
+    kinds = tuple(dict.fromkeys(KINDS))
+    if "stream" not in driver.hello.features or blockers:
+        outcome = ScenarioOutcome.BLOCKED if blockers else ScenarioOutcome.UNSUPPORTED
+        told = f"blocked by {', '.join(blockers)}" if blockers else "the client does not declare stream"
+        for kind in kinds:
+            yield _property(kind, outcome, told), []
         return
-    made = [generated(number, seed, driver.hello.features) for number in range(count)]
-    out = {pool.submit(driver.ask, scenario(one)): one for one in made}
-    sent: dict[str, list[Exchange]] = {kind: [] for kind in KINDS}
-    failed: dict[str, list[tuple[Generated, ScenarioResult]]] = {kind: [] for kind in KINDS}
-    lossy: dict[str, list[str]] = {kind: [] for kind in KINDS}
-    for future in as_completed(out):
-        one = out[future]
-        result, exchanges = future.result()
-        sent[one.kind] += exchanges
-        if result.outcome is ScenarioOutcome.FAILED:
-            failed[one.kind].append((one, result))
-        elif result.outcome is ScenarioOutcome.LOSSY:
-            lossy[one.kind].append(result.detail)
-    for kind in dict.fromkeys(KINDS):
-        asked = sum(one.kind == kind for one in made)
-        if failed[kind]:
-            yield _failure(driver, failed[kind], asked, seed), sent[kind]
-        elif lossy[kind]:
-            detail = f"{len(lossy[kind])} of {asked} streams, such as: {min(lossy[kind], key=len)}"
-            yield _property(kind, ScenarioOutcome.LOSSY, detail), sent[kind]
-        elif asked:
-            yield _property(kind, ScenarioOutcome.PASSED, f"{asked} streams"), sent[kind]
+    learnt = {kind: _Learnt() for kind in kinds}
+    numbers, lock, stop = counting(), threading.Lock(), threading.Event()
+
+    def work() -> None:
+        lane = _lane()
+        try:
+            while not stop.is_set():
+                with lock:
+                    number = next(numbers)
+                if number >= count:
+                    return
+                made = generated(number, seed, driver.hello.features)
+                result, sent = driver.ask(scenario(made), lane)
+                if result.outcome is ScenarioOutcome.FAILED:
+                    # By itself, with a client and a connection that no other stream has used: only that is its fault.
+                    if result.kind is not FailureKind.HANG:
+                        result, _ = driver.ask(scenario(made))
+                    lane = _lane()
+                with lock:
+                    learnt[made.kind].add(made, result, sent)
+        except BaseException:
+            stop.set()
+            raise
+
+    problem: BaseException | None = None
+    workers = [pool.submit(work) for _ in range(min(concurrency, count))]
+    try:
+        wait(workers)
+    except KeyboardInterrupt as interrupt:
+        problem = interrupt
+        stop.set()
+    problem = problem or next((error for worker in workers if (error := worker.exception())), None)
+    for kind in kinds:
+        with lock:
+            known = learnt[kind]
+        if known.asked:
+            yield _told(kind, known, driver, seed, shrinks=problem is None), [*known.sent.values()]
+    if problem is not None:
+        raise problem
 
 
-def _failure(
-    driver: ClientDriver, failed: list[tuple[Generated, ScenarioResult]], asked: int, seed: int
-) -> ScenarioResult:
-    """The result of a property that some streams broke: how many, and the smallest that does."""
-    first, result = min(failed, key=lambda pair: pair[0].size)
-    least = shrunk(first, result.kind, lambda one: driver.ask(one)[0])
-    told, _ = driver.ask(scenario(least))
-    again = told if told.outcome is ScenarioOutcome.FAILED else result
+def _lane() -> str:
+    return f"fuzz-{secrets.token_hex(4)}"
+
+
+def _told(kind: str, known: _Learnt, driver: ClientDriver, seed: int, *, shrinks: bool) -> ScenarioResult:
+    """What became of a property: how many streams broke it, and the smallest that does."""
+    if known.least is not None:
+        return _failure(driver, known, seed, shrinks=shrinks)
+    if known.lossy:
+        detail = f"{known.lossy} of {known.asked} streams, such as: {known.example}"
+        return _property(kind, ScenarioOutcome.LOSSY, detail)
+    return _property(kind, ScenarioOutcome.PASSED, f"{known.asked} streams")
+
+
+def _failure(driver: ClientDriver, known: _Learnt, seed: int, *, shrinks: bool) -> ScenarioResult:
+    assert known.least is not None
+    first, result = known.least
+    least, told = shrunk(first, result, lambda one: driver.ask(one)[0]) if shrinks else (first, result)
     pieces = " | ".join(tell(piece.decode(errors="backslashreplace"), 600) for piece in least.pieces[:8])
     more = f" | and {len(least.pieces) - 8} more pieces" if len(least.pieces) > 8 else ""
     detail = (
-        f"{again.detail}; {len(failed)} of {asked} streams fail, among them stream {first.number} of seed {seed}, "
-        f"and the least that fails so is {pieces}{more}"
+        f"{told.detail}; {known.failed} of {known.asked} streams fail, among them stream {first.number} "
+        f"of seed {seed}, and the least that fails so is {pieces or 'empty'}{more}"
     )
-    return replace(_property(first.kind, ScenarioOutcome.FAILED, detail), kind=again.kind)
+    return replace(_property(first.kind, ScenarioOutcome.FAILED, detail), kind=told.kind)
 
 
 def _property(kind: str, outcome: ScenarioOutcome, detail: str) -> ScenarioResult:

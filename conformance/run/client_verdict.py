@@ -31,14 +31,20 @@ class Happened:
 
     reply: Mapping[str, Any]
     began: float
+    """When the call was made, or its request reached the server."""
     ended: float
     first_delta: float | None
+    """When the first delta came, where the adapter told it as it came."""
     heard: Sequence[Heard]
 
 
 def verdict(scenario: Scenario, happened: Happened, fields: frozenset[str]) -> ScenarioResult:
     """What became of a scenario, for a client that reports these fields."""
     likenesses, told = _requests(scenario, happened.heard)
+    seconds = happened.ended - happened.began
+    if scenario.expected.delta_within is not None and happened.reply["ok"] and _first_delta(happened) is None:
+        detail = "the adapter does not tell when the first delta came"
+        return ScenarioResult(scenario, ScenarioOutcome.UNSUPPORTED, None, detail, likenesses, told, seconds)
     lossy: list[str] = []
     failure = None
     for kind, detail in _failures(scenario, happened, fields, likenesses, told):
@@ -46,7 +52,6 @@ def verdict(scenario: Scenario, happened: Happened, fields: frozenset[str]) -> S
             lossy.append(detail)
         elif failure is None:
             failure = (kind, detail)
-    seconds = happened.ended - happened.began
     if failure:
         return ScenarioResult(scenario, ScenarioOutcome.FAILED, *failure, likenesses, told, seconds)
     outcome = ScenarioOutcome.LOSSY if lossy else ScenarioOutcome.PASSED
@@ -166,13 +171,21 @@ def _on_the_wire(scenario: Scenario, happened: Happened) -> Iterator[tuple[Failu
             None,
             f"was over after {happened.ended - happened.began:.2f} s, could have been within {expected.soon:g} s",
         )
-    first = happened.reply.get("first_delta_s") if happened.first_delta is None else happened.first_delta
+    first = _first_delta(happened)
     if expected.delta_within is not None and first is not None and first > expected.delta_within:
         yield FailureKind.POLICY, f"gave the first delta after {first:.2f} s, expected {expected.delta_within:g} s"
     if expected.leaves_within is not None and heard:
         left = heard[-1].left
         if left is None or left - happened.ended > expected.leaves_within:
             yield FailureKind.POLICY, "stopped reading the stream and left the connection open"
+
+
+def _first_delta(happened: Happened) -> float | None:
+    """Seconds to the first delta, by the kit's clock where it can be, else by the adapter's; None if nobody tells."""
+    if happened.first_delta is not None:
+        return happened.first_delta - happened.began
+    told: float | None = happened.reply.get("first_delta_s")
+    return told
 
 
 def _requests(scenario: Scenario, heard: Sequence[Heard]) -> tuple[tuple[RequestLikeness, ...], str]:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import shlex
-from functools import partial
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 
@@ -15,37 +13,31 @@ from chatconform.core.scenario import Grade
 from chatconform.core.scenario_result import ScenarioOutcome
 from chatconform.reports.plain import plain
 from chatconform.rules.catalogue import rules
-from chatconform.run.adapter import AdapterError, AdapterProcess, Hello
-from chatconform.run.client import ClientDriver, InProcess
+from chatconform.run.adapter import AdapterError
+from chatconform.run.client import ClientDriver
+from chatconform.run.in_process import starting
 from chatconform.scenarios.catalogue import scenarios
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from chatconform.core.exchange import Exchange
-
-EVERYTHING = Hello(
-    "client",
-    features=frozenset({"stream", "tools", "custom_tools", "functions", "n", "logprobs", "audio", "retries"})
-    | {"timeout", "abort"},
-    fields=frozenset({"id", "model", "created", "usage", "role", "content", "refusal", "tool_calls", "tool_ids"})
-    | {"finish_reason", "logprobs", "audio", "annotations", "function_call", "reasoning"},
-)
-"""What a function is taken to do and to report that says nothing of itself."""
+    from chatconform.run.in_process import Client
 
 
 class ClientUnderTest:
     """A client that is started with the first scenario and ended with `close`."""
 
-    def __init__(self, client: str | Sequence[str] | Callable[[dict[str, Any]], dict[str, Any]], strict: bool) -> None:
+    def __init__(self, client: Client, strict: bool) -> None:
         """Takes a command, as a line or in words, or a function; one may have an attribute `hello`, as in the protocol.
 
         Raises `AdapterError` where it does not begin.
         """
-        self._driver = ClientDriver(_starting(client))
+        self._driver = ClientDriver(starting(client))
         self._strict = strict
         self._scenarios = {scenario.id: scenario for scenario in scenarios()}
         self._failed: set[str] = set()
+        self._broken: str | None = None
 
     def close(self) -> None:
         """Ends the client."""
@@ -64,12 +56,16 @@ class ClientUnderTest:
         """
         __tracebackhide__ = True
         scenario = self._scenarios[scenario_id]
+        if self._broken is not None:
+            pytest.skip(self._broken)
         if blockers := sorted(self._failed.intersection(scenario.blocked_by)):
+            self._failed.add(scenario_id)
             pytest.skip(f"blocked by {', '.join(blockers)}")
         try:
             result, sent = self._driver.ask(scenario)
         except AdapterError as problem:
-            _fail(str(problem))
+            self._broken = str(problem)  # one failure tells it; the rest has nothing to say
+            _fail(self._broken)
         if result.outcome is ScenarioOutcome.UNSUPPORTED:
             pytest.skip(result.detail)
         if result.outcome is ScenarioOutcome.FAILED:
@@ -80,21 +76,6 @@ class ClientUnderTest:
             pytest.xfail(text)
         if broken := _broken(sent, self._strict):
             _fail("\n".join(broken))
-
-
-def _starting(
-    client: str | Sequence[str] | Callable[[dict[str, Any]], dict[str, Any]],
-) -> Callable[[], AdapterProcess | InProcess]:
-    if callable(client):
-        told = getattr(client, "hello", None)
-        return partial(InProcess, client, EVERYTHING if told is None else _hello(told))
-    return partial(AdapterProcess, shlex.split(client) if isinstance(client, str) else list(client))
-
-
-def _hello(told: Any) -> Hello:
-    from chatconform.run.adapter import hello_of
-
-    return told if isinstance(told, Hello) else hello_of({"hello": told})
 
 
 def _broken(sent: Sequence[Exchange], strict: bool) -> list[str]:

@@ -2,7 +2,8 @@
 
 The law of this file: one listening socket, a thread a connection, and no HTTP library between script and socket: each
 step of an attempt is one `send`. A request is told apart by the token in its path (`/t/TOKEN/...`) or, for clients
-whose URL cannot change, in its key (`sk-test-TOKEN`).
+whose URL cannot change, in its key (`sk-test-TOKEN`). Whatever stands before `/chat/completions` in the path is fine;
+what is asked elsewhere is kept and answered with 404.
 """
 
 from __future__ import annotations
@@ -29,19 +30,17 @@ if TYPE_CHECKING:
     from typing import Self
 
 TOKEN_IN_PATH = re.compile(r"^/t/([^/]+)/")
+CHAT_PATH = re.compile(r"/chat/completions/?(\?.*)?$")
 TOKEN_IN_KEY = re.compile(r"^Bearer sk-test-(.+)$", re.IGNORECASE)
 MOST_BODY = 64 * 1024 * 1024
 PATIENCE = 30.0
 """Seconds that a connection may stay silent."""
 
 UNKNOWN = b'{"error":{"message":"no scenario has this path and key","type":"not_found","param":null,"code":null}}'
-NOT_SCRIPTED = Attempt(
-    (
-        b"HTTP/1.1 404 Not Found\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n" % len(UNKNOWN),
-        UNKNOWN,
-    ),
-    End.CLOSE,
-)
+ELSEWHERE = b'{"error":{"message":"only POST /chat/completions is here","type":"not_found","param":null,"code":null}}'
+NOT_FOUND = b"HTTP/1.1 404 Not Found\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n%s"
+NOT_SCRIPTED = Attempt((NOT_FOUND % (len(UNKNOWN), UNKNOWN),), End.CLOSE)
+NOT_CHAT = Attempt((NOT_FOUND % (len(ELSEWHERE), ELSEWHERE),))
 
 
 @dataclass(slots=True)
@@ -68,6 +67,8 @@ class _Script:
 
     attempts: Sequence[Attempt]
     heard: list[Heard] = field(default_factory=list)
+    answered: int = 0
+    """How many requests to the endpoint have been given an attempt."""
 
 
 class ScriptedServer:
@@ -163,8 +164,11 @@ class ScriptedServer:
             if script is None:
                 self._strays = [*self._strays[-99:], heard]
                 return NOT_SCRIPTED
-            attempt = script.attempts[min(len(script.heard), len(script.attempts) - 1)]
             script.heard.append(heard)
+            if not CHAT_PATH.search(heard.request.target):
+                return NOT_CHAT
+            attempt = script.attempts[min(script.answered, len(script.attempts) - 1)]
+            script.answered += 1
         return attempt
 
 

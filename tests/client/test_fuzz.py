@@ -67,7 +67,7 @@ def client(op: dict[str, Any], *, decode_each: bool = False, finish: bool = Fals
                     http.receive_data(connection.recv(65536))
                 elif isinstance(event, h11.Data):
                     pieces.append(bytes(event.data))
-        except h11.RemoteProtocolError as error:
+        except (OSError, h11.RemoteProtocolError) as error:
             if not finish:
                 return {"id": op["id"], "ok": False, "error": {"kind": "connection", "message": str(error)}}
     if decode_each:
