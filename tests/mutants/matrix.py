@@ -15,6 +15,7 @@ from chatconform.reference.faults import Fault, faults
 from chatconform.rules.catalogue import matches
 
 KEY = "sk-mutants"
+MOST_REQUESTS = 199
 
 
 def checked(fault: Fault | None) -> RunResult:
@@ -34,7 +35,9 @@ def failed(result: RunResult) -> set[str]:
 
 @pytest.mark.parametrize("fault", faults(), ids=lambda fault: fault.name)
 def test_a_mutant_is_killed_by_the_rules_made_for_it_and_by_no_other(fault: Fault) -> None:
-    noticed = failed(checked(fault))
+    result = checked(fault)
+    noticed = failed(result)
+    assert result.requests <= MOST_REQUESTS
     assert set(fault.kills) <= noticed
     allowed = {rule for rule in noticed if any(pattern == "*" or matches(rule, pattern) for pattern in fault.also)}
     assert noticed - set(fault.kills) <= allowed
