@@ -46,6 +46,13 @@ def error_of(error: Exception) -> dict:
             return {"kind": "other", **told, "class": type(error).__name__}
 
 
+def completion_of(told: dict) -> dict:
+    for choice in told["choices"]:
+        message = choice["message"]
+        message.setdefault("refusal", (message.get("provider_specific_fields") or {}).get("refusal"))
+    return told
+
+
 def chat(op: dict) -> dict:
     request, options, began, chunks, first = dict(op["request"]), op["options"], time.monotonic(), [], None
     request["model"] = f"openai/{request['model']}"
@@ -58,7 +65,7 @@ def chat(op: dict) -> dict:
             max_retries=options["max_retries"],
         )
         if not request.get("stream"):
-            return {"ok": True, "completion": answer.model_dump(mode="json")}
+            return {"ok": True, "completion": completion_of(answer.model_dump(mode="json"))}
         for chunk in answer:
             first = first or time.monotonic() - began
             chunks.append(chunk.model_dump(mode="json"))
