@@ -7,7 +7,7 @@ so that pairing large files takes little memory.
 from __future__ import annotations
 
 import zlib
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeGuard
 
 import orjson
 
@@ -15,6 +15,7 @@ from chatconform.core.exchange import Exchange, Origin, Request, Response
 from chatconform.core.json_text import NOT_JSON, parse
 from chatconform.recordings.kinds import REQUEST, RESPONSE, type_of
 from chatconform.recordings.record import LARGEST, Body, LeftOut, Recorded, Wrong
+from chatconform.recordings.remote import is_remote
 from chatconform.recordings.requirements import FORM
 from chatconform.recordings.source import DamagedError, open_source
 
@@ -54,14 +55,15 @@ class Pairs:
         return value if is_request(value) else None
 
     def _remember(self, path: str) -> None:
-        """Notes where each request of a file lies; of a packed file, which cannot be entered anywhere, the request."""
+        """Notes where each request of a file lies; of one that is packed or elsewhere the request itself."""
         try:
             with open_source(path) as source:
                 offset = 0
                 while (line := source.stream.readline(LARGEST)) and len(self._places) < MOST_NAMES:
                     value = parse(line) if b'"custom_id"' in line else NOT_JSON
                     if is_request(value):
-                        place = (path, offset) if source.packed is None else zlib.compress(line, 1)
+                        at_hand = source.packed is None and not is_remote(path)
+                        place = (path, offset) if at_hand else zlib.compress(line, 1)
                         self._places.setdefault(str(value["custom_id"]), place)
                     offset += len(line)
         except (OSError, DamagedError):
@@ -77,7 +79,7 @@ def _line_at(path: str, offset: int) -> bytes:
         return b""
 
 
-def is_request(value: Any) -> bool:
+def is_request(value: Any) -> TypeGuard[dict[str, Any]]:
     """Whether an object is a line of a batch's input file."""
     return isinstance(value, dict) and "custom_id" in value and "body" in value
 

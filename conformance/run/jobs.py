@@ -58,7 +58,7 @@ def _shared(pieces: Sequence[Piece], wish: Wish, batches: Sequence[str], jobs: i
             try:
                 share = workers[number % jobs][1].recv()
             except (EOFError, OSError):  # that process died: what it did not hand over is judged here
-                share = _whole(piece, wish, batches)
+                share = whole(piece, wish, batches)
             yield piece, share
     finally:
         for process, connection in workers:
@@ -74,10 +74,10 @@ def _work(results: Connection, pieces: Sequence[Piece], wish: Wish, batches: Seq
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the process that was asked tells its workers when to end
     with _without_cycles(), suppress(BrokenPipeError):
         for piece in pieces:
-            results.send(_whole(piece, wish, batches))
+            results.send(whole(piece, wish, batches))
 
 
-def _whole(piece: Piece, wish: Wish, batches: Sequence[str]) -> Share:
+def whole(piece: Piece, wish: Wish, batches: Sequence[str]) -> Share:
     """What a piece comes to as one share."""
     first, *others = parts(piece, wish, batches)
     lines = max(share.judged.lines for share in (first, *others))
@@ -85,6 +85,10 @@ def _whole(piece: Piece, wish: Wish, batches: Sequence[str]) -> Share:
         first.judged.merge(share.judged)
     first.judged.lines = lines
     return replace(first, done=first.done + sum(share.done for share in others))
+
+
+class CutShortError(Exception):
+    """Why not all pieces could be judged; what was judged before stands."""
 
 
 @contextmanager

@@ -14,8 +14,9 @@ from chatconform.recordings import formats
 from chatconform.recordings.batch import Pairs, is_request
 from chatconform.recordings.formats import UnknownFormError, form_of
 from chatconform.recordings.record import Wrong
+from chatconform.recordings.remote import is_remote
 from chatconform.recordings.requirements import READABLE
-from chatconform.recordings.source import CHUNK, DamagedError, open_source, open_stretch
+from chatconform.recordings.source import CHUNK, DamagedError, open_source, open_stretch, opened
 from chatconform.run.judging import Bench
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 STRETCH: Final = 8 * 1024 * 1024
 """Bytes of a file that are judged in one go."""
+REMOTE_STRETCH: Final = 64 * 1024 * 1024
+"""As much of a file that lies elsewhere, where each look for the end of a line takes its time."""
 LOOK: Final = 16 * 1024
 """Bytes that are read at a time to find the end of a line."""
 PART: Final = 4 * 1024 * 1024
@@ -108,9 +111,10 @@ def _shared_out(path: str, form: str, source: Source, jobs: int) -> list[Piece]:
     if jobs == 1 or form != "jsonl":
         return [Piece(path, form, 0, source.size)]
     pieces, start = [], 0
-    with open(path, "rb", buffering=LOOK) as file:  # noqa: PTH123  # the size of the buffer matters
+    stretch = REMOTE_STRETCH if is_remote(path) else STRETCH
+    with opened(path, LOOK) as file:
         while start < source.size:
-            end = min(start + STRETCH, source.size)
+            end = min(start + stretch, source.size)
             file.seek(end)
             while end < source.size and (rest := file.readline(CHUNK)):
                 end += len(rest)

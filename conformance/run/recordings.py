@@ -16,7 +16,9 @@ from chatconform.core.tally import Tally
 from chatconform.core.validation_result import ValidationResult
 from chatconform.recordings.formats import FORMATS
 from chatconform.recordings.paths import find
-from chatconform.run.jobs import shares
+from chatconform.run import engine_ray
+from chatconform.run.engine_ray import check_ray
+from chatconform.run.jobs import CutShortError, shares
 from chatconform.run.judging import (
     Bench,
     Judged,
@@ -31,12 +33,15 @@ from chatconform.run.profiles import check_profile
 from chatconform.run.reach import CannotCheckError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Generator, Sequence
 
     from chatconform.core.rule import Rule
     from chatconform.core.tally import Example, Place
     from chatconform.run.pieces import Piece, Plan, Share
 
+LOCAL, RAY = "local", "ray"
+SHARED: Final = 2
+"""Jobs for which files are cut in pieces; how many more there are makes no difference to the pieces."""
 INTERRUPTED: Final = "the validation was interrupted"
 MOST_TOLD: Final = 10
 """Kinds of records that were left out, told by their names."""
@@ -63,14 +68,16 @@ def validate_files(
     profile: str = "compatible",
     lint: bool = False,
     jobs: int = 1,
+    engine: str = LOCAL,
     most: int | None = None,
     progress: Callable[[Reading], None] | None = None,
     found: Callable[[Rule, Example], None] | None = None,
 ) -> ValidationResult:
     """Judges the records in files, folders and globs (`-` is stdin).
 
-    `type` names the type of bodies and `form` the form of the files, where looking does not tell. `most` ends the
-    validation after so many findings. `progress` is called now and then, `found` with the first finding of each place.
+    `type` names the type of bodies and `form` the form of the files, where looking does not tell. `engine` is `local`,
+    with so many processes (`jobs`), or `ray`: a cluster. `most` ends the validation after so many findings. `progress`
+    is called now and then, `found` with the first finding of each place.
 
     Raises `CannotCheckError` for a profile, a form or a type that there is not, and `UnknownIdError` for a pattern that
     matches no rule. An interrupt is no exception: the result is then cut short.
@@ -78,15 +85,19 @@ def validate_files(
     wish = wish_of(type, only, skip, profile, lint)
     if form is not None and form not in FORMATS:
         raise CannotCheckError(f"there is no format {form!r}; the formats are {', '.join(FORMATS)}")
+    if engine == RAY:
+        check_ray()
+    elif engine != LOCAL:
+        raise CannotCheckError(f"there is no engine {engine!r}; the engines are {LOCAL} and {RAY}")
     begun = perf_counter()
     where = find(names)
-    planned = plan(where.files, where.named, form, jobs)
+    planned = plan(where.files, where.named, form, jobs if engine == LOCAL else SHARED)
     total = _Total(wish, found)
     for path, why in planned.unread:
         total.add(unreadable(path, why, wish))
     done, cut_short, told = 0, None, 0.0
     try:
-        with closing(shares(planned.pieces, wish, planned.batches, jobs)) as coming:
+        with closing(_judged(planned, wish, jobs, engine)) as coming:
             for piece, share in coming:
                 total.add_share(piece, share)
                 done += share.done
@@ -99,6 +110,8 @@ def validate_files(
                     break
     except KeyboardInterrupt:
         cut_short = INTERRUPTED
+    except CutShortError as problem:
+        cut_short = str(problem)
     return total.result(
         files=len(where.files),
         seconds=perf_counter() - begun,
@@ -106,6 +119,13 @@ def validate_files(
         notes=(*planned.notes, *_grown(planned)),
         cut_short=cut_short,
     )
+
+
+def _judged(planned: Plan, wish: Wish, jobs: int, engine: str) -> Generator[tuple[Piece, Share]]:
+    """The shares of all pieces with their pieces, in order, as an engine judges them."""
+    if engine == RAY:
+        return engine_ray.shares(planned.pieces, wish, planned.batches)
+    return shares(planned.pieces, wish, planned.batches, jobs)
 
 
 def validate(

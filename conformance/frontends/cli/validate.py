@@ -23,7 +23,7 @@ HELP = "judge recorded traffic: JSON Lines, batches, HTTP archives, cassettes, s
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the command's arguments to its parser."""
-    parser.add_argument("paths", nargs="+", metavar="FILE", help="a file, a folder, a glob, or - for stdin")
+    parser.add_argument("paths", nargs="+", metavar="FILE", help="a file, a folder, a glob, a URI, or - for stdin")
     parser.add_argument("--type", metavar="NAME", help="the type of every body (found out by looking at each)")
     parser.add_argument("--format", metavar="F", help="jsonl, json, har, cassette or sse (found out by looking)")
     add_rules(parser)
@@ -31,6 +31,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--lint", action="store_true", help="tell repeated keys and integers beyond 64 bits, too")
     parser.add_argument(
         "--jobs", type=count, default=1, metavar="N", help="processes to judge large files with (default %(default)s)"
+    )
+    parser.add_argument(
+        "--engine",
+        choices=("local", "ray"),
+        default="local",
+        help="where to judge: here, or on the cluster that Ray finds (default %(default)s)",
     )
     parser.add_argument("--max-findings", type=findings, metavar="N", help="end after so many findings")
     parser.add_argument(
@@ -86,6 +92,7 @@ def _run(args: argparse.Namespace) -> int:
             profile=args.profile,
             lint=args.lint,
             jobs=args.jobs,
+            engine=args.engine,
             most=args.max_findings,
             progress=progress,
             found=found,
