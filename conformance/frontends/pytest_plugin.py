@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from chatconform.core.rule import Rule
     from chatconform.run.strict_server import StrictServer
     from chatconform.suites.clients import ClientUnderTest
+    from chatconform.suites.fuzzed import FuzzedServer
     from chatconform.suites.outcomes import Outcomes
 
 RULE: Final = "chatconform_rule"
@@ -40,6 +41,7 @@ OPTIONS: Final[tuple[tuple[str, str, str], ...]] = (
     ("concurrency", "string", "requests in flight at once (4)"),
     ("seed", "string", "where chance comes from (0)"),
     ("insecure", "bool", "do not check the TLS certificate"),
+    ("fuzz", "bool", "run test_server_fuzz, too: generated requests, as many as hypothesis is set to draw"),
     ("client", "string", "the command of an adapter: drives the client behind it through every scenario"),
     ("recordings", "linelist", "a file, folder or glob of recordings: each file is a test (repeatable)"),
 )
@@ -152,6 +154,23 @@ def chatconform_outcomes(
         return Outcomes(document())
     file = tmp_path_factory.getbasetemp().parent / f"chatconform-{workerinput['testrunuid']}.sqlite"
     return shared(file, chatconform_target, document)
+
+
+@pytest.fixture(scope="session")
+def chatconform_fuzzed(pytestconfig: pytest.Config, chatconform_target: str) -> Iterator[FuzzedServer]:
+    """The server that generated requests are sent to."""
+    from chatconform.run.reach import CannotCheckError
+    from chatconform.suites.fuzzed import FuzzedServer
+
+    try:
+        given = _settings(pytestconfig, chatconform_target)
+        for name in ("profile", "concurrency"):
+            del given[name]
+        server = FuzzedServer(chatconform_target, rules=_choice(pytestconfig), **given)
+    except (CannotCheckError, ValueError) as problem:
+        pytest.fail(f"chatconform: {problem}", pytrace=False)
+    yield server
+    server.close()
 
 
 @pytest.fixture(scope="session")

@@ -68,6 +68,8 @@ class Probe:
     family: str = ""
     """Of what is broken below JSON, what sort of breakage."""
     headers: Mapping[str, str | None] = field(default_factory=lambda: EMPTY)
+    place: str = ""
+    """The JSON Pointer of the point."""
     lies: bool = False
     """Whether the headers lie about the length, which leaves the connection unusable."""
 
@@ -82,6 +84,15 @@ class Probe:
         return Ask(data, headers=self.headers, leave_within=IMPATIENCE if self.lies else None)
 
 
+def wire_probe(kind: str, number: int, wire: Wire) -> Probe:
+    """The probe of a byte-level case."""
+    lies = wire.family == "length"
+    headers: dict[str, str | None] = dict(wire.headers)
+    if lies:
+        headers["connection"] = "close"
+    return Probe(kind, number, wire.body, wire.description, wire.family, headers, lies=lies)
+
+
 class Probes:
     """Makes the probes of a seed, for a target's model, plain request, and name of the limit of tokens."""
 
@@ -93,7 +104,7 @@ class Probes:
 
     def __call__(self, count: int) -> Iterator[Probe]:
         """That many probes: boundary cases first, at most half, and then the others in turn."""
-        first = min(len(self._boundaries), round(count * BOUNDARY_SHARE))
+        first = min(len(self.listed), round(count * BOUNDARY_SHARE))
         for number in range(first):
             yield self.make(BOUNDARY, number)
         for number in range(count - first):
@@ -102,19 +113,14 @@ class Probes:
     def make(self, kind: str, number: int) -> Probe:
         """The probe of that kind and number."""
         if kind == BOUNDARY:
-            return Probe(kind, number, *self._boundaries[number])
+            return self.listed[number]
         if kind == VALID:
             return Probe(kind, number, self._request(kind, number), "a generated request")
         if kind == INVALID:
             broken = self._drawn(kind, number, self._invalid, lambda _: True)
             body = dressed(broken.value, broken.pointer, self._plain, self._limit)
             return Probe(kind, number, body, broken.description)
-        wire = self._wire(number)
-        lies = wire.family == "length"
-        headers: dict[str, str | None] = dict(wire.headers)
-        if lies:
-            headers["connection"] = "close"
-        return Probe(kind, number, wire.body, wire.description, wire.family, headers, lies)
+        return wire_probe(kind, number, self._wire(number))
 
     def _wire(self, number: int) -> Wire:
         """A byte-level case: those of the plain request one by one, then any of a generated request."""
@@ -128,8 +134,8 @@ class Probes:
         return short(illustrated(value), self._limit)
 
     @cached_property
-    def _boundaries(self) -> list[tuple[Any, str]]:
-        """Bodies and their points: first many valid cases in each, then one by one, what is shallow first."""
+    def listed(self) -> list[Probe]:
+        """The boundary cases: first many valid ones in each request, then one by one, what is shallow first."""
         cases = boundaries(REQUEST)
         chances = {id(case): Random(f"{self._seed}:{number}").random() for number, case in enumerate(cases)}
         classes: dict[str, list[Boundary]] = {}
@@ -142,10 +148,14 @@ class Probes:
                 places.setdefault(case.pointer, []).append(case)
             limits = [case for case in listed if name == "valid" and case.pointer in LIMIT_PLACES]
             classes[name] = [*limits, *(case for case in _in_turn(list(places.values())) if case not in limits)]
-        single = [(self._dressed(case), f"{case.pointer} {case.label}".strip()) for case in _by_turns(classes)]
-        return [*self._together(classes["valid"]), *single]
+        together = [(body, "; ".join(map(_point, inside)), "") for body, inside in self._together(classes["valid"])]
+        single = [(self._dressed(case), _point(case), case.pointer) for case in _by_turns(classes)]
+        return [
+            Probe(BOUNDARY, number, body, point, place=place)
+            for number, (body, point, place) in enumerate([*together, *single])
+        ]
 
-    def _together(self, cases: list[Boundary]) -> Iterator[tuple[Any, str]]:
+    def _together(self, cases: list[Boundary]) -> Iterator[tuple[Any, list[Boundary]]]:
         """Valid cases, as many in one request as go together."""
         open_: list[tuple[dict[str, Any], list[Boundary]]] = []
         for case in cases:
@@ -161,8 +171,8 @@ class Probes:
                 open_.append((body, [case]))
             full = [one for one in open_ if len(one[1]) >= MOST_TOGETHER]
             open_ = [one for one in open_ if len(one[1]) < MOST_TOGETHER][-MOST_TOGETHER:]
-            yield from ((held, _points(inside)) for held, inside in full)
-        yield from ((held, _points(inside)) for held, inside in open_)
+            yield from full
+        yield from open_
 
     @cached_property
     def _wires(self) -> list[Wire]:
@@ -197,8 +207,8 @@ def _depth(case: Boundary) -> int:
     return case.pointer.count("/") - case.pointer.startswith(CENTRAL)
 
 
-def _points(cases: list[Boundary]) -> str:
-    return "; ".join(f"{case.pointer} {case.label}" for case in cases)
+def _point(case: Boundary) -> str:
+    return f"{case.pointer} {case.label}".strip()
 
 
 def _joined(one: dict[str, Any], other: dict[str, Any], plain: dict[str, Any]) -> dict[str, Any] | None:
