@@ -32,7 +32,7 @@ MOST: Final = 16 * 1024 * 1024
 """Bytes of one stream, stretches of plain text taken together, that are judged."""
 PLAIN: Final = re.compile(rb"[ !#-\[\]-~]+")
 """What stands for itself within a JSON string."""
-FIRST: Final = 8
+FIRST: Final = 5
 """Pieces of text that each stay a chunk, as does every piece that is longer than all before it: whether a server says
 the text so far again and again, or the whole of it at the end, shows by these."""
 ODD: Final = "\ufffd"
