@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import os
 import sys
+from functools import lru_cache
 from typing import IO, TYPE_CHECKING, Final, cast
 
 from chatconform.recordings.remote import RemoteFile, is_remote
@@ -95,13 +96,19 @@ class Source:
 def open_source(path: str) -> Source:
     """Opens a file, or stdin for `-`. Raises `OSError` for one that cannot be opened."""
     if path == STDIN:
-        return Source("<stdin>", sys.stdin.buffer)
+        return _stdin(sys.stdin.buffer)
     file = opened(path, CHUNK)
     try:
         return Source(path, file)
     except BaseException:
         file.close()
         raise
+
+
+@lru_cache(maxsize=1)
+def _stdin(file: IO[bytes]) -> Source:
+    """Stdin, opened once: what was looked at of it cannot be read a second time."""
+    return Source("<stdin>", file)
 
 
 def opened(path: str, buffering: int) -> IO[bytes]:

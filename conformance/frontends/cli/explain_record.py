@@ -29,5 +29,6 @@ def tell_record(args: argparse.Namespace) -> int:
             print(f"  {outcome.rule.level} {outcome.rule.id}: {plain(outcome.rule.text, 400)}")
     count = sum(outcome.findings for outcome in found.outcomes)
     judged = sum(outcome.judged > 0 for outcome in found.outcomes)
-    print(f"{count:,} findings, {judged} rules judged" if count else f"no findings, {judged} rules judged")
+    findings = "no findings" if not count else "1 finding" if count == 1 else f"{count:,} findings"
+    print(f"{findings}, {judged} rules judged")
     return exit_status(found.outcomes, strict=args.strict, unfinished=False)
