@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-import orjson
 import pytest
 
-from chatconform.core.judge import judge, judge_series
-from chatconform.core.recording import from_json
-from chatconform.core.result import Result, Verdict
+from chatconform.core.result import Verdict
+from chatconform.core.rule import Rule
 from chatconform.rules.catalogue import find, rules
+from chatconform.rules.specimens import FOLDER, Specimen, specimens
 
-if TYPE_CHECKING:
-    from chatconform.core.rule import Rule
-
-FOLDER = Path(__file__).parents[1] / "specimens"
 KINDS = {
     "keeps": Verdict.PASSED,
     "breaks": Verdict.FAILED,
@@ -26,24 +18,17 @@ KINDS = {
 }
 
 
-def lines(rule: Rule) -> list[dict[str, Any]]:
-    file = FOLDER / f"{rule.id}.jsonl"
-    return [orjson.loads(line) for line in file.read_bytes().splitlines() if line.strip()] if file.exists() else []
+SPECIMENS = [
+    pytest.param(rule, specimen, id=f"{rule.id}:{number}")
+    for rule in rules()
+    for number, specimen in enumerate(specimens(rule.id), 1)
+]
 
 
-def results(rule: Rule, line: dict[str, Any]) -> list[Result]:
-    if "series" in line:
-        return list(judge_series([from_json(record) for record in line["series"]], [rule]))
-    return list(judge(from_json(line), [rule]))
-
-
-SPECIMENS = [(rule, number, line) for rule in rules() for number, line in enumerate(lines(rule), 1)]
-
-
-@pytest.mark.parametrize(("rule", "line"), [pytest.param(r, s, id=f"{r.id}:{n}") for r, n, s in SPECIMENS])
-def test_a_specimen_is_judged_as_it_says(rule: Rule, line: dict[str, Any]) -> None:
-    wanted = KINDS[line["specimen"]]
-    found = results(rule, line)
+@pytest.mark.parametrize(("rule", "specimen"), SPECIMENS)
+def test_a_specimen_is_judged_as_it_says(rule: Rule, specimen: Specimen) -> None:
+    wanted = KINDS[specimen.kind]
+    found = specimen.results(rule)
     assert [(r.verdict, r.kit_fault) for r in found] == ([] if wanted is None else [(wanted, False)]), [
         (r.reason, r.findings) for r in found
     ]
@@ -51,7 +36,7 @@ def test_a_specimen_is_judged_as_it_says(rule: Rule, line: dict[str, Any]) -> No
 
 @pytest.mark.parametrize("rule", rules(), ids=lambda rule: rule.id)
 def test_a_rule_is_kept_and_broken_by_a_specimen(rule: Rule) -> None:
-    assert {"keeps", "breaks"} <= {line["specimen"] for line in lines(rule)}
+    assert {"keeps", "breaks"} <= {specimen.kind for specimen in specimens(rule.id)}
 
 
 def test_every_specimen_file_is_a_rules() -> None:
