@@ -163,9 +163,9 @@ class Probes:
             if not is_valid_request(body) or case.pointer in LIMIT_PLACES:
                 continue  # a limit that is no limit is refused, and all that is sent with it
             for number, (held, inside) in enumerate(open_):
-                joined = _joined(held, body, self._plain)
-                if joined is not None and is_valid_request(joined):
-                    open_[number] = (joined, [*inside, case])
+                both = joined(held, body, self._plain)
+                if both is not None and is_valid_request(both):
+                    open_[number] = (both, [*inside, case])
                     break
             else:
                 open_.append((body, [case]))
@@ -211,7 +211,7 @@ def _point(case: Boundary) -> str:
     return f"{case.pointer} {case.label}".strip()
 
 
-def _joined(one: dict[str, Any], other: dict[str, Any], plain: dict[str, Any]) -> dict[str, Any] | None:
+def joined(one: dict[str, Any], other: dict[str, Any], plain: dict[str, Any]) -> dict[str, Any] | None:
     """Two requests in one, their messages one after the other; None where they contradict each other."""
     for key in (one.keys() & other.keys()) - {"messages"}:
         if one[key] != other[key] and plain.get(key, ...) not in (one[key], other[key]):

@@ -20,13 +20,15 @@ from chatconform.core.run_result import Target
 from chatconform.core.tally import Tally
 from chatconform.reports.failure import lines
 from chatconform.reports.redaction import Redaction
+from chatconform.rules.validity import is_valid as is_valid_request
 from chatconform.run.asker import Asker, Standing
-from chatconform.run.dressing import dressed
+from chatconform.run.dressing import LIMIT_PLACES, dressed
 from chatconform.run.gate import StoppedError
-from chatconform.run.probes import INVALID, VALID, WIRE, Probe, Probes, wire_probe
+from chatconform.run.probes import BOUNDARY, INVALID, MOST_TOGETHER, VALID, WIRE, Probe, Probes, joined, wire_probe
 from chatconform.run.reach import reach
 from chatconform.run.suspects import Suspect, settle
-from chatconform.strategies import invalid_requests, requests, wire_bodies
+from chatconform.strategies import boundaries, invalid_requests, requests, wire_bodies
+from chatconform.strategies.recipes.asking import REQUEST
 from chatconform.targets import ServerTarget, Timeouts
 
 if TYPE_CHECKING:
@@ -38,8 +40,6 @@ if TYPE_CHECKING:
 
 WIDTH: Final = 100
 DRAWN: Final = "fuzz.drawn"
-FIRST: Final = 120
-"""Boundary cases that are drawn as often as all others: the valid ones, many in one request, and the shallowest."""
 SOME: Final[dict[str, Any]] = {"model": "m", "messages": [{"role": "user", "content": "Say hello."}]}
 
 
@@ -47,7 +47,8 @@ def probes() -> st.SearchStrategy[Probe]:
     """A strategy of requests of all kinds: valid, invalid, at the boundaries, and bytes that are broken below JSON."""
     return st.one_of(
         requests().map(lambda body: Probe(VALID, 0, body, "a generated request")),
-        st.deferred(lambda: st.sampled_from(_listed()[:FIRST]) | st.sampled_from(_listed())),
+        st.deferred(lambda: st.lists(st.sampled_from(_valid()), min_size=1, max_size=MOST_TOGETHER)).map(_of_several),
+        st.deferred(lambda: st.sampled_from(_listed())),
         invalid_requests().map(_of_invalid),
         wire_bodies().filter(lambda wire: wire.family != "length").map(_of_wire),
     )
@@ -55,7 +56,25 @@ def probes() -> st.SearchStrategy[Probe]:
 
 @cache
 def _listed() -> list[Probe]:
-    return Probes(SOME["model"], SOME, "", 0).listed
+    """The boundary cases one by one."""
+    return [probe for probe in Probes(SOME["model"], SOME, "", 0).listed if probe.place]
+
+
+@cache
+def _valid() -> list[Any]:
+    """The bodies of the valid boundary cases."""
+    cases = (case for case in boundaries(REQUEST) if case.valid and case.pointer not in LIMIT_PLACES)
+    bodies = (dressed(case.value, case.pointer, SOME, "") for case in cases)
+    return [body for body in bodies if is_valid_request(body)]
+
+
+def _of_several(bodies: list[Any]) -> Probe:
+    """One request with the points of several, as far as they go together."""
+    held: dict[str, Any] = SOME
+    for body in bodies:
+        both = joined(held, body, SOME)
+        held = both if both is not None and is_valid_request(both) else held
+    return Probe(BOUNDARY, 0, held, "several boundaries")
 
 
 def _of_invalid(broken: Invalid) -> Probe:
