@@ -6,12 +6,12 @@ They stand with the tests, one file a rule, and are shipped with the package.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
-import chatconform
 from chatconform.core.judge import judge, judge_series
 from chatconform.core.recording import from_json
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from chatconform.core.result import Result
     from chatconform.core.rule import Rule
 
-FOLDER = Path(chatconform.__file__).parent / "specimens"
+FOLDER = Path(str(files("chatconform"))) / "specimens"
 
 
 @dataclass(frozen=True, slots=True)
