@@ -128,7 +128,7 @@ class _Report:
     def _records(self) -> Iterator[str]:
         if self.result.records:
             told = ", ".join(f"{count:,} {name}" for name, count in sorted(self.result.records.items(), key=_by_count))
-            yield from self._wrapped(f"Judged: {told}.", "", "")
+            yield from self._wrapped(f"Read: {told}.", "", "")
 
     def _counts(self) -> str:
         result = self.result

@@ -13,12 +13,12 @@ WIDTH: Final = 100
 
 
 def tell(path: str, *, only: list[str], skip: list[str], profile: str, strict: bool) -> None:
-    """Passes the test of a file, fails it with what was found, or skips it where the file holds no recording."""
+    """Passes the test of a file, fails it with what was found, or skips it where nothing in the file was judged."""
     __tracebackhide__ = True
     result = validate_files([path], only=only, skip=skip, profile=profile)
     status = result.exit_status(strict=strict)
     if status == 0:
         return
-    if status == 2 and not result.records and not result.missing:
-        pytest.skip(f"{path} holds no recording")
+    if status == 2 and not result.missing and result.cut_short is None:
+        pytest.skip(f"nothing in {path} was judged")
     pytest.fail(render(result, strict=strict, width=WIDTH), pytrace=False)

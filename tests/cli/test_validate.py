@@ -37,7 +37,7 @@ def test_a_file_without_faults_is_told_in_two_lines(chatconform: Any, file: Any)
     ran = chatconform("validate", file(GOOD, GOOD))
     assert ran.status == 0
     first, last = ran.out.splitlines()
-    assert first == "Judged: 2 CreateChatCompletionRequest."
+    assert first == "Read: 2 CreateChatCompletionRequest."
     assert last.startswith("PASSED  2 records in 1 file: no findings; ")
 
 
