@@ -7,12 +7,21 @@ import { createInterface } from "node:readline";
 
 const require = createRequire(`${process.cwd()}/`);
 const { APICallError, JSONParseError, RetryError, TypeValidationError, generateText, jsonSchema, streamText, tool } =
-  require("ai");
-const { createOpenAICompatible } = require("@ai-sdk/openai-compatible");
-const { version } = require("ai/package.json");
+  installed("ai");
+const { createOpenAICompatible } = installed("@ai-sdk/openai-compatible");
+const { version } = installed("ai/package.json");
 
 console.log = console.info = console.warn = console.error; // what a library prints must not stand between the lines
 globalThis.AI_SDK_LOG_WARNINGS = false;
+
+function installed(name) {
+  try {
+    return require(name);
+  } catch (error) {
+    console.error(`${error.code}: ${name} is not installed in ${process.cwd()}`);
+    process.exit(1);
+  }
+}
 
 class Unsupported extends Error {}
 

@@ -6,10 +6,19 @@ import { createRequire } from "node:module";
 import { createInterface } from "node:readline";
 
 const require = createRequire(`${process.cwd()}/`);
-const OpenAI = require("openai");
-const { VERSION } = require("openai/version");
+const OpenAI = installed("openai");
+const { VERSION } = installed("openai/version");
 
 const clients = new Map();
+
+function installed(name) {
+  try {
+    return require(name);
+  } catch (error) {
+    console.error(`${error.code}: ${name} is not installed in ${process.cwd()}`);
+    process.exit(1);
+  }
+}
 
 // The wire is ASCII, so that half a surrogate pair survives it.
 function say(message) {
