@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from chatconform.core.naming import UnknownIdError as UnknownIdError
     from chatconform.core.run_result import RunResult as RunResult
+    from chatconform.core.scenario_result import ClientRunResult as ClientRunResult
     from chatconform.core.validation_result import ValidationResult as ValidationResult
+    from chatconform.run.adapter import AdapterError as AdapterError
     from chatconform.run.assertions import assert_conversation as assert_conversation
     from chatconform.run.assertions import assert_request as assert_request
     from chatconform.run.assertions import assert_response as assert_response
     from chatconform.run.assertions import assert_stream as assert_stream
+    from chatconform.run.client_checking import check_client as check_client
     from chatconform.run.reach import CannotCheckError as CannotCheckError
     from chatconform.run.recordings import validate as validate
     from chatconform.run.server import check as check
@@ -19,7 +22,9 @@ if TYPE_CHECKING:
     __version__: str
 
 __all__ = [
+    "AdapterError",
     "CannotCheckError",
+    "ClientRunResult",
     "RunResult",
     "UnknownIdError",
     "ValidationResult",
@@ -29,11 +34,14 @@ __all__ = [
     "assert_response",
     "assert_stream",
     "check",
+    "check_client",
     "validate",
 ]
 
 _HOMES = {
+    "AdapterError": "chatconform.run.adapter",
     "CannotCheckError": "chatconform.run.reach",
+    "ClientRunResult": "chatconform.core.scenario_result",
     "RunResult": "chatconform.core.run_result",
     "UnknownIdError": "chatconform.core.naming",
     "ValidationResult": "chatconform.core.validation_result",
@@ -42,6 +50,7 @@ _HOMES = {
     "assert_response": "chatconform.run.assertions",
     "assert_stream": "chatconform.run.assertions",
     "check": "chatconform.run.server",
+    "check_client": "chatconform.run.client_checking",
     "validate": "chatconform.run.recordings",
 }
 

@@ -35,7 +35,7 @@ def render(result: ClientRunResult, *, strict: bool = False) -> str:
         "restarts": result.restarts,
         "cut_short": result.cut_short,
         "scenarios": [_scenario(one) for one in result.scenarios],
-        "rules": [rule_object(outcome, evidence, redaction) for outcome in result.outcomes],
+        "rules": [{**rule_object(outcome, evidence, redaction), "known": outcome.known} for outcome in result.outcomes],
         "exchanges": evidence.records,
     }
     return orjson.dumps(encodable(document), option=orjson.OPT_INDENT_2).decode() + "\n"

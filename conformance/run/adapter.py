@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import json
 import os
+import selectors
 import signal
 import subprocess
 import threading
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import IO, TYPE_CHECKING, Any, Final
 
 import orjson
 
@@ -22,7 +23,7 @@ from chatconform.core.telling import tell
 from chatconform.schemas import violations
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
 PROTOCOL: Final = 1
 HELLO_WITHIN: Final = 60.0
@@ -96,6 +97,7 @@ class AdapterProcess:
         self._greeting: dict[str, Any] | None = None
         self._greeted = threading.Event()
         self._problem: Exception | None = None
+        self._over = threading.Event()
         try:
             self._process = subprocess.Popen(
                 self.command,
@@ -178,33 +180,49 @@ class AdapterProcess:
         self._process.wait()
         for reader in self._readers:
             reader.join(READ_OUT)
-        pipes = [self._process.stdin, self._process.stdout, self._process.stderr]
-        # What left the adapter's group may hold its output open: a pipe that is still being read cannot be closed.
-        still_read = [False, *(reader.is_alive() for reader in self._readers)]
-        for pipe, is_read in zip(pipes, still_read, strict=True):
+        self._over.set()  # what left the adapter's group may hold its output open
+        for reader in self._readers:
+            reader.join()
+        for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
             with suppress(OSError, ValueError):
-                if pipe is not None and not is_read:
-                    pipe.close()
+                assert pipe is not None
+                pipe.close()
 
     def _kill_all(self) -> None:
         """Kills the adapter and what it started: a child that lives on would hold its output open."""
         with suppress(OSError):
             os.killpg(self._process.pid, signal.SIGKILL)
 
+    def _pieces(self, pipe: IO[bytes] | None) -> Iterator[bytes]:
+        """What comes out of a pipe, until it ends or nobody is to wait for it any more."""
+        assert pipe is not None
+        with suppress(OSError, ValueError), selectors.DefaultSelector() as selector:
+            selector.register(pipe, selectors.EVENT_READ)
+            while not self._over.is_set():
+                if selector.select(0.2):
+                    data = os.read(pipe.fileno(), 65536)
+                    if not data:
+                        return
+                    yield data
+
     def _read(self) -> None:
-        output = self._process.stdout
-        assert output is not None
+        line = bytearray()
         try:
-            while line := output.readline(MOST_LINE + 1):
+            for data in self._pieces(self._process.stdout):
+                *ended, rest = data.split(b"\n")
+                for end in ended:
+                    line += end
+                    if line.strip():
+                        self._take(bytes(line))
+                    line.clear()
+                line += rest
                 if len(line) > MOST_LINE:
                     raise AdapterError(f"the adapter wrote a line of more than {MOST_LINE >> 20} MiB")
-                if line.strip():
-                    self._take(line)
+            if line.strip():
+                self._take(bytes(line))
         except AdapterError as error:
             self._end(error)
             return
-        except (OSError, ValueError):
-            pass
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(1.0)
         self._tell_end()
@@ -268,11 +286,8 @@ class AdapterProcess:
         self._kill_all()
 
     def _read_errors(self) -> None:
-        pipe = self._process.stderr
-        assert pipe is not None
-        with suppress(OSError, ValueError):
-            while words := os.read(pipe.fileno(), 65536):
-                self._last_words = (self._last_words + words)[-LAST_WORDS:]
+        for words in self._pieces(self._process.stderr):
+            self._last_words = (self._last_words + words)[-LAST_WORDS:]
 
     def _words(self) -> str:
         time.sleep(0.05)  # what it said last may still be on its way

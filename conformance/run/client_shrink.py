@@ -2,7 +2,7 @@
 
 The law of this file: every candidate is a legal stream, and what it spells is read off it anew, so that a small stream
 is a finding by itself. Parts are taken out in halves and quarters down to single bytes: first blocks, then lines, then
-what stands in them; the places where the stream is sliced go the same way.
+fields, then what stands in them; the places where the stream is sliced go the same way.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ MOST_ASKED: Final = 400
 LONGEST: Final = 20.0
 """Seconds that it may take."""
 BLOCK_ENDS: Final = re.compile(rb"(?:\r\n|\r|\n)(?:\r\n|\r|\n)+")
+FIELD: Final = re.compile(rb',?"[^"\\]*":(?:"(?:[^"\\]|\\.)*"|[-+.\w]+|\[\]|\{\})')
 LINE_ENDS: Final = re.compile(rb"\r\n|\r|\n")
 
 
@@ -86,6 +87,9 @@ def _smaller(made: Generated) -> Iterator[Generated]:
     for ends in (BLOCK_ENDS, LINE_ENDS):
         for start, stop in _runs(_places(body, ends)):
             yield _without(made, start, stop)
+    for field in FIELD.finditer(body):
+        comma = body[field.start() : field.start() + 1] != b"," and body[field.end() : field.end() + 1] == b","
+        yield _without(made, field.start(), field.end() + comma)
     if b"\r" in body:
         plain = LINE_ENDS.sub(b"\n", body)
         yield replace(made, pieces=(plain,))

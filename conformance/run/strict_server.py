@@ -75,7 +75,17 @@ class StrictServer:
         """Answers the next requests by these, one each; what comes after them is answered by the reference again.
 
         An answer is a completion (streamed if the request asks for it), a status with a body, or events as bytes.
+        Raises `TypeError` for anything else.
         """
+        for answer in answers:
+            match answer:
+                case (int(), Mapping()) | Mapping():
+                    pass
+                case [*events] if all(isinstance(event, bytes) for event in events):
+                    pass
+                case _:
+                    told = "a completion, a status with a body, or events as bytes"
+                    raise TypeError(f"an answer is {told}, and not {tell(answer)}")
         with self._lock:
             self._script.extend(answers)
 
@@ -124,7 +134,7 @@ def _reply(scripted: Scripted, incoming: Incoming) -> Reply:
     match scripted:
         case (int(status), body):
             return Reply(status, (json_type,), orjson.dumps(body))
-        case Mapping() if asked.get("stream"):
+        case Mapping() if asked.get("stream") and isinstance(scripted.get("choices"), list):
             options = asked.get("stream_options")
             with_usage = isinstance(options, dict) and options.get("include_usage") is True
             events = [b"data: " + orjson.dumps(chunk) + b"\n\n" for chunk in spell(scripted, usage=with_usage)]

@@ -64,7 +64,8 @@ class ClientUnderTest:
         try:
             result, sent = self._driver.ask(scenario)
         except AdapterError as problem:
-            self._broken = str(problem)  # one failure tells it; the rest has nothing to say
+            self._broken = str(problem)
+        if self._broken is not None:  # one failure tells it; the rest has nothing to say
             _fail(self._broken)
         if result.outcome is ScenarioOutcome.UNSUPPORTED:
             pytest.skip(result.detail)

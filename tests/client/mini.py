@@ -1,6 +1,8 @@
 """A small adapter that behaves as its first argument says, for tests of the kit's own end of the protocol."""
 
 import json
+import os
+import subprocess
 import sys
 import time
 import urllib.request
@@ -43,6 +45,8 @@ match how:
     case "dies-first":
         print("no such module: client", file=sys.stderr, flush=True)
         sys.exit(3)
+if how.startswith("leaves-a-child"):
+    subprocess.Popen(["sleep", "30"], start_new_session=True)
 say(HELLO)
 for number, line in enumerate(sys.stdin):
     op = json.loads(line)
@@ -52,6 +56,10 @@ for number, line in enumerate(sys.stdin):
             sys.exit(4)
         case "hangs" if "meta" in op["id"]:
             time.sleep(60)
+        case "hangs-often" if "ns-unicode" not in op["id"]:
+            time.sleep(60)
+        case "leaves-a-child-and-dies":
+            os._exit(7)
         case "rubbish" if number:
             print("DEBUG: sent it", flush=True)
         case "no-ok":

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import http.client
+import json
 import sys
+import threading
+import time
+from contextlib import closing
 from functools import partial
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
+import chatconform
 from chatconform.core.scenario_result import ScenarioOutcome
 from chatconform.run import adapter
 from chatconform.run.adapter import AdapterError, AdapterProcess, Hello
@@ -92,6 +99,68 @@ def test_a_call_that_hangs_costs_one_scenario_and_a_restart() -> None:
     assert set(outcomes.values()) == {("passed", None)}
     assert result.restarts >= 1
     assert result.exit_status() == 1
+
+
+def test_a_scenario_does_not_answer_for_others_that_hang_again_and_again() -> None:
+    hanging = ("ns.meta", "ns.chunked", "ns.gzip", "ns.http10", "ns.ct-case")
+    result = run("hangs-often", ("ns.unicode", *hanging), concurrency=8, timeout=0.4)
+    outcomes = {one.scenario.id: (one.outcome, one.kind) for one in result.scenarios}
+    assert outcomes.pop("ns.unicode") == ("passed", None)
+    assert outcomes == dict.fromkeys(hanging, ("failed", "hang"))
+
+
+def test_what_an_adapter_leaves_behind_holds_nothing_up() -> None:
+    began = time.monotonic()
+    assert run("leaves-a-child").exit_status() == 0
+    result = run("leaves-a-child-and-dies", concurrency=1)
+    assert "ended with status 7 while calls were out" in (result.cut_short or "")
+    assert time.monotonic() - began < 25.0  # the child lives on for thirty seconds
+
+
+def test_an_adapter_that_makes_one_call_at_a_time_is_not_late_for_it() -> None:
+    lock = threading.Lock()
+
+    def call(op: dict) -> dict:
+        url = urlsplit(op["base_url"])
+        timeout = op["options"]["timeout_s"]
+        with lock, closing(http.client.HTTPConnection(url.hostname or "", url.port, timeout=timeout)) as connection:
+            try:
+                connection.request("POST", f"{url.path}/chat/completions", json.dumps(op["request"]))
+                return {"ok": True, "completion": json.loads(connection.getresponse().read())}
+            except TimeoutError as error:
+                return {"ok": False, "error": {"kind": "timeout", "message": str(error)}}
+
+    hello = Hello("one at a time", features=frozenset(["timeout"]), fields=frozenset(["content"]))
+    chosen = select(["ns.slow-first-byte", "f.timeout"])
+    result = check_client(lambda: InProcess(call, hello), scenarios=chosen, concurrency=2)
+    assert [(one.outcome, one.detail) for one in result.scenarios] == [("passed", "")] * 2
+
+
+@pytest.mark.parametrize(
+    ("reply", "sentence"),
+    [
+        (None, "the adapter function gave null, no reply of the protocol"),
+        ({"ok": True}, "reply is not as the protocol says: 'completion' is a required property"),
+        ({"id": "x", "unsupported": "all"}, 'the adapter function answered what was not asked: "x"'),
+    ],
+)
+def test_a_function_that_gives_no_reply_is_the_adapters_mistake(reply: object, sentence: str) -> None:
+    result = check_client(lambda: InProcess(lambda _: reply, Hello("none")), scenarios=select(["ns.plain"]))
+    assert sentence in (result.cut_short or "")
+
+
+def test_a_client_is_checked_from_python_by_command_and_by_function() -> None:
+    result = chatconform.check_client([*MINI, "well"], only=["ns.plain", "ns.t*"], skip=["ns.tool-calls-*"])
+    assert (result.client, result.exit_status()) == ("mini", 0)
+    assert {one.scenario.id for one in result.scenarios} == {
+        one.id for one in select(["ns.plain", "ns.t*"], ["ns.tool-calls-*"])
+    }
+    result = chatconform.check_client(lambda _: {"unsupported": "anything"}, only=["ns.plain"])
+    assert [one.outcome for one in result.scenarios] == [ScenarioOutcome.UNSUPPORTED]
+    with pytest.raises(chatconform.AdapterError, match="cannot start"):
+        chatconform.check_client("no-such-command at all")
+    with pytest.raises(chatconform.UnknownIdError):
+        chatconform.check_client([*MINI, "well"], only=["ns.plane"])
 
 
 def test_what_a_client_cannot_do_is_unsupported_and_judges_nothing() -> None:

@@ -51,8 +51,14 @@ def test_a_client_is_sent_only_what_it_declares() -> None:
         assert needs(generated(number, 1, frozenset({"stream"})).completion) == {"stream"}
 
 
-def client(op: dict[str, Any], *, decode_each: bool = False, finish: bool = False) -> dict[str, Any]:
-    """A small streaming client; with `decode_each` it decodes each HTTP chunk by itself."""
+def client(
+    op: dict[str, Any], *, decode_each: bool = False, finish: bool = False, lf_only: bool = False, tidy: bool = False
+) -> dict[str, Any]:
+    """A small streaming client.
+
+    With `decode_each` it decodes each HTTP chunk by itself, with `lf_only` it knows no CR, with `tidy` it stumbles over
+    fields that it does not know.
+    """
     url, http = urlsplit(op["base_url"]), h11.Connection(h11.CLIENT)
     body = json.dumps(op["request"]).encode()
     head = [("host", "x"), ("content-type", "application/json"), ("content-length", str(len(body)))]
@@ -72,9 +78,13 @@ def client(op: dict[str, Any], *, decode_each: bool = False, finish: bool = Fals
                 return {"id": op["id"], "ok": False, "error": {"kind": "connection", "message": str(error)}}
     if decode_each:
         pieces = [piece.decode(errors="replace").encode() for piece in pieces]
+    if lf_only:
+        pieces = [b"".join(pieces).replace(b"\r\n", b"\n").replace(b"\r", b" ")]
     if not op["request"].get("stream"):
         return {"id": op["id"], "ok": True, "completion": json.loads(b"".join(pieces))}
     chunks = [parse(event.data) for event in sse.read((None, piece) for piece in pieces).events]
+    if tidy and any("timings" in chunk for chunk in chunks if isinstance(chunk, dict)):
+        return {"id": op["id"], "ok": False, "error": {"kind": "decode", "message": "timings?"}}
     held = assemble(chunks) or {"choices": []}
     if finish:
         held = {**held, "choices": [{**c, "finish_reason": c["finish_reason"] or "stop"} for c in held["choices"]]}
@@ -97,7 +107,53 @@ def test_characters_decoded_by_piece_are_found_and_shrunk() -> None:
     found = run(160, decode_each=True)["fuzz.writing"]
     assert (found.outcome, found.kind) == ("failed", "wrong")
     assert "streams fail" in found.detail
-    assert "and the least that fails so is" in found.detail
+    *_, least = found.detail.partition("and the least that fails so is ")
+    assert len(least) < 700
+    assert " | " in least  # what remains is cut within a character
+
+
+def test_a_line_end_that_is_not_known_is_shrunk_to_a_stream_of_little_else() -> None:
+    found = run(40, lf_only=True)["fuzz.writing"]
+    assert found.outcome == "failed"
+    *_, least = found.detail.partition("and the least that fails so is ")
+    assert "\\r" in least
+    assert len(least) < 600
+
+
+def test_an_unknown_field_that_matters_stays_in_the_least_stream() -> None:
+    found = run(40, tidy=True)["fuzz.unknown"]
+    assert (found.outcome, found.kind) == ("failed", "exception")
+    *_, least = found.detail.partition("and the least that fails so is ")
+    assert "timings" in least
+    assert "x_vendor" not in least
+    assert len(least) < 700
+    passed = {kind: run(40)[f"fuzz.{kind}"].outcome for kind in ("unknown", "cut")}
+    assert set(passed.values()) == {ScenarioOutcome.PASSED}
+
+
+def test_streams_say_nothing_of_a_client_that_fails_the_plain_one() -> None:
+    def call(op: dict[str, Any]) -> dict[str, Any]:
+        return {"ok": True, "completion": {"choices": []}} if op["request"].get("stream") else client(op)
+
+    under_test = InProcess(call, Hello("small", features=ALL, fields=FIELDS))
+    result = check_client(lambda: under_test, scenarios=PLAIN, fuzz=10)
+    told = {(one.outcome, one.detail) for one in result.scenarios if one.scenario.id.startswith("fuzz.")}
+    assert told == {(ScenarioOutcome.BLOCKED, "blocked by st.plain")}
+
+
+def test_what_streams_told_before_the_adapter_broke_is_kept() -> None:
+    asked = iter(range(1000))
+
+    def call(op: dict[str, Any]) -> dict[str, Any]:
+        if next(asked) > 30:
+            raise RuntimeError("enough")
+        return client(op)
+
+    under_test = InProcess(call, Hello("small", features=ALL, fields=FIELDS))
+    result = check_client(lambda: under_test, scenarios=PLAIN, fuzz=100, concurrency=2)
+    assert result.cut_short == "the adapter function raised RuntimeError: enough"
+    assert {"fuzz.writing", "fuzz.unknown", "fuzz.cut"} <= {one.scenario.id for one in result.scenarios}
+    assert result.exit_status() == 2
 
 
 def test_a_cut_stream_told_as_finished_is_found() -> None:

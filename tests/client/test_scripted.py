@@ -51,6 +51,20 @@ def test_the_bytes_of_a_script_come_as_they_are(server: ScriptedServer) -> None:
         assert all_of(connection) == b"HTTP/1.1 299 Odd\r\n\r\ndata"
 
 
+def test_what_is_asked_elsewhere_is_kept_and_not_answered_by_the_script(server: ScriptedServer) -> None:
+    server.add("a", [Attempt((b"first",)), Attempt((b"second",), End.CLOSE)])
+    with connect(server) as connection:
+        connection.sendall(request("a", path="/t/a/v1/completions"))
+        assert connection.recv(12) == b"HTTP/1.1 404"
+    with connect(server) as connection:
+        connection.sendall(request("a", path="/t/a/some/prefix//chat/completions?api-version=1"))
+        assert connection.recv(100) == b"first"
+    assert [one.request.target.rpartition("/")[2] for one in server.heard("a")] == [
+        "completions",
+        "completions?api-version=1",
+    ]
+
+
 def test_each_step_arrives_by_itself_when_a_pause_follows_it(server: ScriptedServer) -> None:
     server.add("a", [Attempt((b"one", Pause(0.1), b"two"), End.CLOSE)])
     with connect(server) as connection:

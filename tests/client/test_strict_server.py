@@ -54,6 +54,12 @@ def test_a_script_answers_one_request_each(server: StrictServer, client: openai.
     assert ask(client).model == "any-model"
 
 
+@pytest.mark.parametrize("answer", [7, "data: {}", ["data: {}"], (429,), (429, "slow down")])
+def test_an_answer_that_is_none_is_refused_where_it_is_given(server: StrictServer, answer: object) -> None:
+    with pytest.raises(TypeError, match="an answer is a completion, a status with a body, or events as bytes"):
+        server.script(answer)
+
+
 def test_a_breach_is_told_with_its_pointer(server: StrictServer, client: openai.OpenAI) -> None:
     with pytest.raises(openai.BadRequestError):
         ask(client, messages=[{"role": "user"}])
