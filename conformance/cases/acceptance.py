@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from chatconform.core.exchange import Exchange
 
 MOST: Final = 6
-MOST_PARTS: Final = 10
+MOST_PARTS: Final = 8
 """So many requests are made at the most to find out which of many settings are refused."""
 NEEDS_ANOTHER: Final = frozenset({"n", "top_logprobs"})
 """Bounded parameters that cost or need something at their bounds, and have requests of their own."""
@@ -52,15 +52,25 @@ def beside(plain: Exchange, ask: Ask) -> Ask:
 
 def _settings(situation: Situation, settings: Mapping[str, Any]) -> Asking:
     """Asks with all of the settings; what is refused is asked in two parts, what the error names first, and so on."""
-    waiting, left = [list(settings)], MOST_PARTS
-    while waiting:
+    asked, waiting = 0, [list(settings)]
+    while waiting and asked <= MOST_PARTS:
         names = waiting.pop(0)
         exchange = yield situation.chat(most=MOST, **{name: settings[name] for name in names})
-        if exchange.refused and len(names) > 1 and left >= 2:
-            left -= 2
+        asked += 1
+        while exchange.refused and len(names) > 1 and asked <= MOST_PARTS:
             named = [name for name in names if _is_named(name, exchange)]
             first = named if 0 < len(named) < len(names) else names[: len(names) // 2]
-            waiting = [[name for name in names if name in first], [n for n in names if n not in first], *waiting]
+            rest = [name for name in names if name not in first]
+            part_of_it = yield situation.chat(most=MOST, **{name: settings[name] for name in first})
+            asked += 1
+            if part_of_it.refused:  # and of the rest nothing is known yet
+                exchange, names = part_of_it, first
+                waiting.insert(0, rest)
+            elif len(rest) == 1:
+                waiting.insert(0, rest)
+                break
+            else:  # then it is the rest that is refused, which needs no asking
+                names = rest
 
 
 def _is_named(name: str, exchange: Exchange) -> bool:
@@ -177,13 +187,16 @@ def turn(*calls: tuple[str, Any], order: int = 1, **message: Any) -> Messages:
 def tools(situation: Situation) -> Asking:
     """A call left to the model; tools with hardly anything in them; and histories of calls in every legal form."""
     offered = twins(situation)
-    yield situation.chat("Call the tool that opens the north gate.", tools=offered, most=300)
+    free = yield situation.chat("Call the tool that opens the north gate.", tools=offered, most=300)
     bare: Messages = [
         {"type": "function", "function": {"name": "refresh"}},
         function("stop_it", "Stops it.", parameters={}, strict=None),
         function("go_on", "Goes on.", strict=False),
     ]
     long = [function("n" * 64, "Does nothing.", parameters=forced("how", "quickly"))]
+    if free.refused:  # tools at all, or only strict ones
+        yield situation.chat(tools=[bare[0]], most=MOST)
+        return
     yield from together_or_each(
         situation.chat(tools=[*bare, *long], most=MOST),
         (situation.chat(tools=some, most=MOST) for some in ([bare[0]], [bare[1]], [bare[2]], long)),

@@ -136,5 +136,7 @@ def lacking_parameter_is_named(exchange: Exchange) -> Iterator[Finding]:
     spoken = WORD.findall(said)
     if ELSEWHERE.search(said) or any(word in asked or word.rstrip("s") in asked for word in spoken):
         return
+    if any(name in re.findall(r"\w+", said) for name in _parameters(exchange)):  # names of a letter, as `n`
+        return
     lacking = ", ".join(sorted(_parameters(exchange)))
     yield Finding("/error/message", f"is {tell(error.get('message'))}", f"a word of what is lacking, of {lacking[:80]}")

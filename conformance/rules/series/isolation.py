@@ -62,6 +62,16 @@ def mostly_harmed(found: Sequence[Neighbour]) -> bool:
     return bool(found) and sum(harmed(one.exchange) for one in found) >= HALF * len(found)
 
 
+def _is_lost(exchange: Exchange) -> bool:
+    """Whether a good request was dropped or failed; what is refused may be refused for what it asks."""
+    return harmed(exchange) and not exchange.refused
+
+
+def _mostly_lost(found: Sequence[Neighbour]) -> bool:
+    """Whether too many of them were dropped or failed for it to be chance."""
+    return bool(found) and sum(_is_lost(one.exchange) for one in found) >= HALF * len(found)
+
+
 def _answered(series: Sequence[Exchange]) -> list[Neighbour]:
     return [one for one in neighbours(series) if one.exchange.answer is not None and one.exchange.succeeded]
 
@@ -182,9 +192,9 @@ def load_is_answered(series: Sequence[Exchange]) -> Iterator[Finding | Inconclus
         status = mute[0].exchange.status
         message = f"{len(mute)} of {len(found)} requests were told status {status} with no error object"
         yield Finding("", message, '{"error": {"message": ...}}', mute[0].number)
-    elif mostly_harmed(found) and mostly_harmed(neighbours(series, "clean")):
-        first = next(one for one in found if harmed(one.exchange))
-        lost = sum(harmed(one.exchange) for one in found)
+    elif _mostly_lost(found) and _mostly_lost(neighbours(series, "clean")):
+        first = next(one for one in found if _is_lost(one.exchange))
+        lost = sum(_is_lost(one.exchange) for one in found)
         message = f"{lost} of {len(found)} requests at the same time came to nothing ({_fate(first.exchange)})"
         yield Finding("", message, "answers, or status 429 or 503", first.number)
     elif len([one for one in found if one.exchange.succeeded or one in busy]) < HALF * len(found):
