@@ -55,9 +55,9 @@ class Aside:
         self._held = 0
         self._changed = threading.Condition()
         self._given_up = False
+        self._over = threading.Event()
         self.process: Any = None
-        self._thread = threading.Thread(target=self._work, name="chatconform-aside", daemon=True)
-        self._thread.start()
+        threading.Thread(target=self._work, name="chatconform-aside", daemon=True).start()
 
     def take(self, passage: Passage) -> None:
         """Takes a passage, or drops it where too many wait."""
@@ -75,13 +75,29 @@ class Aside:
         with self._changed:
             self._waiting.append(None)
             self._changed.notify()
-        self._thread.join()
+        self._over.wait()  # a thread whose join was interrupted passes for ended (in Python 3.11); an event does not
+
+    def give_up(self) -> None:
+        """Leaves unjudged what is not judged yet."""
+        with self._changed:
+            self._given_up = True
+        if self.process is not None and self.process.pid is not None:
+            self.process.kill()
+        self._over.wait()
 
     def _work(self) -> None:
+        try:
+            self._serve()
+        finally:
+            self._over.set()
+
+    def _serve(self) -> None:
         """Has processes judge, one after the other where one dies."""
         for _ in range(MOST_STARTS):
             if self._served():
                 return
+            if self._given_up:
+                break
             if DIED not in self.problems:
                 self.problems.append(DIED)
         with self._changed:

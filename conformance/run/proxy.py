@@ -64,6 +64,7 @@ class Watch:
         self._troubles: Counter[str] = Counter()
         self._begun = perf_counter()
         self._seconds = 0.0
+        self._interrupted = False
         if record is not None:
             try:
                 opened(record)[0].close()
@@ -88,17 +89,24 @@ class Watch:
         self.close()
 
     def close(self) -> None:
-        """Ends the watch: requests under way have a moment to come to their end, and what passed is judged."""
-        self._proxy.close()
+        """Ends the watch: requests under way have a moment to come to their end, and what passed is judged.
+
+        An interrupt leaves unjudged what is not judged yet, and the result says so.
+        """
+        try:
+            self._proxy.close()
+            self.aside.finish()
+        except KeyboardInterrupt:
+            self._interrupted = True
+            self._proxy.close(0.0)
+            self.aside.give_up()
         self._seconds = perf_counter() - self._begun
-        self.aside.finish()
 
     def result(self) -> ValidationResult:
         """What the traffic came to."""
         judged = self.aside.judged
         outcomes = judged.tally.outcomes
         order = (*requirements(self._wish).values(), *rules_on_exchanges(self._wish))
-        died = DIED in self.aside.problems
         return ValidationResult(
             outcomes=tuple(outcomes[rule.id] for rule in order if rule.id in outcomes),
             files=0,
@@ -107,8 +115,15 @@ class Watch:
             seconds=self._seconds,
             notes=tuple(self._notes()),
             missing=tuple(problem for problem in self.aside.problems if problem != DIED),
-            cut_short=f"{DIED}, and with it the verdict on {_many(self.aside.lost)}" if died else None,
+            cut_short=self._cut_short(),
         )
+
+    def _cut_short(self) -> str | None:
+        if self._interrupted:
+            return f"it was interrupted before {_many(self.aside.lost + self.aside.dropped)} could be judged"
+        if DIED in self.aside.problems:
+            return f"{DIED}, and with it the verdict on {_many(self.aside.lost)}"
+        return None
 
     def _notes(self) -> list[str]:
         aside = self.aside

@@ -194,6 +194,20 @@ def test_what_cannot_be_judged_in_time_is_dropped_and_counted() -> None:
     assert aside.lost == 0
 
 
+def test_an_interrupt_while_the_rest_is_judged_keeps_what_is_known(reference: ReferenceServer) -> None:
+    watch = Watch(reference.url)
+    assert ask(watch.url, ASKED)[0] == 200
+    wait_until(lambda: watch.aside.judged.records["exchanges"] == 1)
+    os.kill(_pid(watch.aside), signal.SIGSTOP)
+    assert ask(watch.url, ASKED)[0] == 200
+    threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()
+    watch.close()
+    result = watch.result()
+    assert result.records == {"exchanges": 1}
+    assert result.cut_short == "it was interrupted before 1 request could be judged"
+    assert result.exit_status() == 2
+
+
 def _pid(aside: Aside) -> int:
     wait_until(lambda: aside.process is not None and aside.process.pid is not None)
     return int(aside.process.pid)
