@@ -149,6 +149,18 @@ def test_a_function_that_gives_no_reply_is_the_adapters_mistake(reply: object, s
     assert sentence in (result.cut_short or "")
 
 
+def test_a_client_that_gives_what_is_no_completion_is_no_mistake_of_the_adapter() -> None:
+    result = check_client(
+        lambda: InProcess(lambda _: {"ok": True, "completion": []}, Hello("lists", fields=frozenset(["content"]))),
+        scenarios=select(["ns.unicode", "f.400"]),
+    )
+    assert result.cut_short is None
+    assert [(one.kind, one.detail) for one in result.scenarios] == [
+        ("silent", "there was an error, and a value came out: []"),
+        ("wrong", "is [], no completion"),
+    ]
+
+
 def test_a_client_is_checked_from_python_by_command_and_by_function() -> None:
     result = chatconform.check_client([*MINI, "well"], only=["ns.plain", "ns.t*"], skip=["ns.tool-calls-*"])
     assert (result.client, result.exit_status()) == ("mini", 0)
