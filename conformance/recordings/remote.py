@@ -86,7 +86,7 @@ def find_remote(name: str) -> tuple[list[str], bool]:
     except Exception as problem:  # Arrow and each file system have errors of their own
         raise OSError(_short(problem)) from None
     root = path.rstrip("/")
-    found = sorted(one.path for one in below if one.type is FileType.File)
+    found = sorted((one.path for one in below if one.type is FileType.File), key=_in_order)
     if pattern is None:
         found = [one for one in found if "/." not in one[len(root) :]]
     else:
@@ -94,6 +94,12 @@ def find_remote(name: str) -> tuple[list[str], bool]:
     if not found:
         raise OSError("there is no file in this folder" if pattern is None else "no file matches")
     return [begin.rstrip("/") + one[len(root) :] for one in found], pattern is not None
+
+
+def _in_order(path: str) -> list[tuple[bool, str]]:
+    """Sorts the files of a folder before those of the folders in it, as local ones come."""
+    *folders, name = path.split("/")
+    return [*((True, folder) for folder in folders), (False, name)]
 
 
 def without_credentials(uri: str) -> str:
