@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from chatconform.core.case import case
 from chatconform.core.json_text import parse
 from chatconform.rules.series.forms import text
-from chatconform.rules.series.isolation import Neighbour, mostly_harmed
+from chatconform.rules.series.isolation import Neighbour, harmed, mostly_harmed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,7 +33,7 @@ def burst(situation: Situation) -> Asking:
     good = [_asked(situation, word, rank, forced=forced) for rank, word in enumerate(words[:-1])]
     found: list[Exchange] = yield [*_as(good, "neighbour"), *_poisons(situation), *_variants(situation, words)]
     together = _of(found, "neighbour")
-    if mostly_harmed(together):
+    if mostly_harmed(together) and not _only_streams_are_refused(together):
         clean = yield _as(good, "clean")
         if mostly_harmed(_of(clean, "clean")):
             return
@@ -84,6 +84,12 @@ def _as(asks: Sequence[Ask], form: str) -> list[Ask]:
 
 def _of(exchanges: Sequence[Exchange], form: str) -> list[Neighbour]:
     return [Neighbour(number, one) for number, one in enumerate(exchanges) if one.about.get("form") == form]
+
+
+def _only_streams_are_refused(found: Sequence[Neighbour]) -> bool:
+    """Whether all that came to nothing is streams, and they are refused: then it is not because of the others."""
+    failed = [one.exchange for one in found if harmed(one.exchange)]
+    return all(exchange.refused and exchange.asked.get("stream") is True for exchange in failed)
 
 
 def _is_in_order(exchanges: Sequence[Exchange]) -> bool:

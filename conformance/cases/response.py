@@ -77,19 +77,17 @@ def _piece(exchange: Exchange) -> str | None:
 
 
 @case(
-    "response.single-tokens",
+    "response.single-token",
     exercises=[
         "response.finish.limit-is-told",
         "response.usage.limit-is-kept",
         "response.usage.is-told",
         "response.acceptance.max-completion-tokens",
     ],
-    most=2,
 )
-def single_tokens(situation: Situation) -> Asking:
-    """Limits answers to one token, under both names of the limit."""
-    yield situation.chat(PROMPTS[0], max_completion_tokens=1)
-    yield situation.chat(PROMPTS[1], max_tokens=1)
+def single_token(situation: Situation) -> Asking:
+    """Limits an answer to one token, under the newer name of the limit."""
+    yield situation.chat(PROMPTS[1], max_completion_tokens=1)
 
 
 @case(

@@ -18,8 +18,10 @@ if TYPE_CHECKING:
 
 CROWD = 5
 """So many requests at the same time make these faults show."""
-TOGETHER = 0.06
+TOGETHER = 0.08
 """Seconds for which a request waits for others to come."""
+HELD_UP = 2.5
+"""Seconds that an answer which nobody reads goes on."""
 
 
 class _Crowd:
@@ -93,7 +95,7 @@ def bad_request_fails_others(finish: Finish) -> Finish:
         elif reply.generated:
             begun = time.monotonic()
             crowded = len(crowd.met({})) > 1
-            if crowded and refused[0] > begun - TOGETHER / 6:
+            if crowded and refused[0] > begun - TOGETHER:
                 return finish(incoming, _failed(reply))
         return finish(incoming, reply)
 
@@ -113,7 +115,7 @@ def answers_nobody_reads_hold_others_up(complete: Complete) -> Complete:
     def faulty(body: Any, ticket: Ticket) -> Body:
         made = complete(body, ticket)
         if body.get("stream") and made["usage"]["completion_tokens"] > 200:
-            busy[0] = max(busy[0], time.monotonic()) + 1.2
+            busy[0] = max(busy[0], time.monotonic()) + HELD_UP
         else:
             time.sleep(max(0.0, busy[0] - time.monotonic()))
         return made
