@@ -21,7 +21,7 @@ WHOLE: Final = [
     "response.status.success-carries-no-error",
     "response.http.json-is-declared",
 ]
-PROMPTS: Final = ("Tell me about the sea.", "Count from one to twenty in words.", "Why is the sky blue?")
+PROMPTS: Final = ("Tell me about the sea.", "Count from one to twenty in words.")
 USAGE: Final[dict[str, Any]] = {"stream": True, "stream_options": {"include_usage": True}}
 
 
