@@ -144,10 +144,13 @@ class Scenario:
     def lacking(self, features: Collection[str]) -> list[str]:
         """The features that this asks for and a client that declares these lacks.
 
-        A limit on the whole call (`timeout_total`) does for a limit on each attempt where there is one attempt.
+        A limit on the whole call (`timeout_total`) does for a limit on each attempt where there is one attempt; repeats
+        whose number cannot be set (`retries_fixed`) do where the first repeat succeeds.
         """
         repeats = any(call.max_retries for call in self.calls)
         given = {*features, "timeout"} if "timeout_total" in features and not repeats else set(features)
+        if "retries_fixed" in features and repeats and self.expected.error is None:
+            given.add("retries")
         missing = [need for need in self.needs if need not in given]
         if "stream_only" in features and not all(call.request.get("stream") for call in self.calls):
             missing.append("answers that are not streamed")

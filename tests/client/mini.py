@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
 
@@ -58,6 +59,9 @@ for number, line in enumerate(sys.stdin):
             time.sleep(60)
         case "hangs-often" if "ns-unicode" not in op["id"]:
             time.sleep(60)
+        case "hangs-after-asking":
+            threading.Thread(target=chat, args=[op]).start()
+            continue
         case "leaves-a-child-and-dies":
             os._exit(7)
         case "rubbish" if number:

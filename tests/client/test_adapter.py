@@ -109,6 +109,13 @@ def test_a_scenario_does_not_answer_for_others_that_hang_again_and_again() -> No
     assert outcomes == dict.fromkeys(hanging, ("failed", "hang"))
 
 
+def test_calls_that_hang_side_by_side_cost_one_restart() -> None:
+    chosen = ("ns.meta", "ns.unicode", "ns.chunked")
+    result = run("hangs-after-asking", chosen, concurrency=3, timeout=1.5)
+    assert {one.kind for one in result.scenarios} == {"hang"}
+    assert result.restarts == 1
+
+
 def test_what_an_adapter_leaves_behind_holds_nothing_up() -> None:
     began = time.monotonic()
     assert run("leaves-a-child").exit_status() == 0

@@ -103,6 +103,22 @@ def test_no_scenario_waits_longer_than_a_few_seconds() -> None:
         assert pauses <= 3.0
 
 
+def test_a_limit_on_the_whole_call_does_where_there_is_one_attempt() -> None:
+    assert BY_ID["f.timeout"].lacking({"timeout_total"}) == []
+    assert BY_ID["f.timeout-then-ok"].lacking({"timeout_total", "retries"}) == ["timeout"]
+
+
+def test_repeats_whose_number_is_fixed_do_where_the_first_one_succeeds() -> None:
+    asked = {one.id for one in scenarios() if "retries" in one.needs and not one.lacking({"retries_fixed", "stream"})}
+    assert {"f.429-then-ok", "f.503-then-ok", "f.close-then-ok", "f.stream-429-then-ok"} <= asked
+    assert asked.isdisjoint({"f.500-noretry0", "f.429-forever", "f.x-should-retry-false", "f.429-retry-after-huge"})
+
+
+def test_a_call_may_take_its_whole_time_limit_before_it_hangs() -> None:
+    for scenario in scenarios():
+        assert scenario.patience >= 4 + max(call.timeout_s for call in scenario.calls)
+
+
 def test_scenarios_are_chosen_by_glob_and_by_first_words() -> None:
     assert {one.id for one in select(["st.tool-*"])} == {name for name in TABLE if name.startswith("st.tool-")}
     assert {one.id for one in select(["rq"], ["rq.stream*"])} == {
