@@ -319,9 +319,11 @@ def _panels(wish: Wish) -> dict[tuple[bool, bool, bool], Panel]:
     about_requests = [rule for rule in every if rule.id.startswith("request.")]
     return {
         (request, answer, headers): Panel(
-            rule
-            for rule in (every if answer else about_requests)
-            if (request or not without_request(rule)) and (headers or not without_headers(rule))
+            [
+                rule
+                for rule in (every if answer else about_requests)
+                if (request or not without_request(rule)) and (headers or not without_headers(rule))
+            ]
         )
         for request in (False, True)
         for answer in (False, True)
