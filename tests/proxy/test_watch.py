@@ -85,7 +85,7 @@ def test_correct_traffic_breaks_no_rule(reference: ReferenceServer, tmp_path: Pa
     assert any("1 request to /v1/somewhere/else" in note for note in result.notes)
     again = validate_files([str(file)])
     assert again.records == {"exchanges": 4}
-    assert [(o.rule.id, o.counts) for o in again.outcomes] == [(o.rule.id, o.counts) for o in result.outcomes]
+    assert {o.rule.id: o.counts for o in again.outcomes} == {o.rule.id: o.counts for o in result.outcomes}
     assert KEY not in file.read_text()
 
 
