@@ -80,7 +80,7 @@ def violations(name: str, value: Any, strict: bool = False) -> list[Violation]:
 
 
 def explained(name: str, value: Any) -> list[Violation]:
-    """Returns what is wrong with a value that `is_valid` has found invalid for a type: `violations` without asking twice.
+    """Returns what is wrong with a value that `is_valid` found invalid for a type: `violations` without asking twice.
 
     Raises `UnknownType` when no type has that name, `TypeError` when the value holds what JSON does not have.
     """

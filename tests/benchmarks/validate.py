@@ -22,7 +22,8 @@ from typing import Any
 import orjson
 
 FLOOR = "import sys, orjson\nloads = orjson.loads\nfor line in open(sys.argv[1], 'rb'):\n    loads(line)\n"
-WORDS = "the answer depends on what is asked and on how much of it has to be told in which words weather city day".split()
+TEXT = "the answer depends on what is asked and on how much of it has to be told in which words weather city day"
+WORDS = tuple(TEXT.split())
 MODELS = ("gpt-4o-mini-2024-07-18", "gpt-4.1-2025-04-14", "llama-3.3-70b-instruct")
 TOOL = {
     "type": "function",
