@@ -64,8 +64,15 @@ def _among(edit: Callable[[Complete, Body, list[Body], Ticket], Body]) -> Callab
 @fault("complete", "series.isolation.answers-are-not-swapped", also=("*",), wrong=_among)
 def answers_are_swapped(complete: Complete, body: Body, others: list[Body], ticket: Ticket) -> Body:
     """Answers one of the other requests where many come at the same time."""
-    alike = [other for other in others if bool(other.get("stream")) == bool(body.get("stream"))]
+    streamed = bool(body.get("stream"))
+    alike = [
+        other for other in others if _has_form(other) and _has_form(body) and bool(other.get("stream")) == streamed
+    ]
     return complete(alike[-1] if alike else body, ticket)
+
+
+def _has_form(body: Body) -> bool:
+    return bool(body.get("response_format"))
 
 
 @fault("complete", "series.isolation.parameters-do-not-leak", also=("*",), wrong=_among)
