@@ -1,11 +1,13 @@
 """The kill table: which rules fail against which mutant, from a run of the whole kit against each of them.
 
 `python tests/mutants/table.py` takes minutes and writes `reports/published/kill-table.md`; nobody writes there by hand.
+With names of mutants only these are run again, and of the others the page is believed.
 """
 
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
@@ -77,16 +79,17 @@ def _failed(name: str) -> tuple[str, list[str]]:
 
 
 def main() -> None:
-    """Runs the kit against every mutant and writes the page."""
+    """Runs the kit against every mutant, or the named ones, and writes the page."""
     from chatconform.reference.faults import faults
     from chatconform.rules.catalogue import rules
     from chatconform.run.choice import about_servers
 
-    found: dict[str, list[str]] = {}
+    names = sys.argv[1:] or [fault.name for fault in faults()]
+    found = read(PAGE.read_text()) if sys.argv[1:] else {}
     with ProcessPoolExecutor(PROCESSES) as pool:
-        for name, noticed in pool.map(_failed, [fault.name for fault in faults()]):
+        for number, (name, noticed) in enumerate(pool.map(_failed, names), 1):
             found[name] = noticed
-            print(f"\r{len(found)} of {len(faults())}", end="", flush=True)
+            print(f"\r{number} of {len(names)}", end="", flush=True)
     PAGE.parent.mkdir(exist_ok=True)
     PAGE.write_text(page(faults(), filter(about_servers, rules()), found))
     print(f"\nwritten: {PAGE.relative_to(Path.cwd())}" if PAGE.is_relative_to(Path.cwd()) else f"\nwritten: {PAGE}")
