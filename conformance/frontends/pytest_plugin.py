@@ -80,13 +80,16 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     """Leaves a suite out of a run that names nothing for it, but something for another one.
 
-    A file of one's own that imports a suite is always collected.
+    Fuzzing has to be asked for. A file of one's own that imports a suite is always collected.
     """
     if collection_path.parent.name != "suites" or collection_path.parent.parent.name != "chatconform":
         return None
+    if collection_path.name == "test_server_fuzz.py" and not option(config, "fuzz"):
+        return True
     given = {
         "test_client.py": option(config, "client"),
         "test_server.py": option(config, "url"),
+        "test_server_fuzz.py": option(config, "url"),
         "test_recordings.py": option(config, "recordings"),
     }
     others = [value for name, value in given.items() if name != collection_path.name]

@@ -1,0 +1,71 @@
+"""Fuzzing under pytest: one hypothesis test, left out unless it is asked for."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+
+import pytest
+
+from chatconform.reference.server import ReferenceServer
+
+pytest_plugins = ["pytester"]
+
+FEW = """
+from hypothesis import settings
+settings.register_profile("few", max_examples={count})
+settings.load_profile("few")
+"""
+MISLEADING = {"CI", "TF_BUILD", "GITHUB_ACTIONS"}
+"""Where hypothesis sees these it remembers nothing."""
+Run = Callable[..., pytest.RunResult]
+
+
+@pytest.fixture
+def run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Runs pytest in a project of its own that draws so many examples, in a process of its own."""
+    for name in [name for name in os.environ if "proxy" in name.lower() or name in MISLEADING]:
+        monkeypatch.delenv(name)
+
+    def start(url: str, *arguments: str, count: int = 25) -> pytest.RunResult:
+        pytester.makeconftest(FEW.format(count=count))
+        return pytester.runpytest_subprocess(
+            *("-p", "no:cacheprovider", "--chatconform-url", url, "--pyargs", *arguments)
+        )
+
+    return start
+
+
+def test_the_right_server_passes_and_nothing_fuzzes_unasked(run: Run) -> None:
+    with ReferenceServer() as server:
+        asked = run(server.url, "chatconform.suites", "--chatconform-fuzz", "-k", "fuzz")
+        unasked = run(server.url, "chatconform.suites", "--collect-only", "-q", "-k", "fuzz")
+    asked.assert_outcomes(passed=1, deselected=asked.parseoutcomes()["deselected"])
+    assert "test_server_fuzz" not in str(unasked.stdout)
+
+
+def test_a_crash_fails_with_a_small_request_and_as_curl(run: Run) -> None:
+    with ReferenceServer(fault="bare-tools-crash") as faulty:
+        result = run(faulty.url, "chatconform.suites.test_server_fuzz", "--hypothesis-seed=1", count=200)
+    result.assert_outcomes(failed=1)
+    told = str(result.stdout)
+    assert "MUST response.status.input-is-never-a-server-error" in told
+    assert "curl -sS" in told
+    assert "probe=Probe(" in told
+    (body,) = [line for line in result.outlines if "--data-raw" in line]
+    assert len(body) < 330
+
+
+def test_what_failed_is_remembered(run: Run, pytester: pytest.Pytester) -> None:
+    with ReferenceServer(fault="bare-tools-crash") as faulty:
+        run(faulty.url, "chatconform.suites.test_server_fuzz", count=200)
+        assert (pytester.path / ".hypothesis" / "examples").is_dir()
+        again = run(faulty.url, "chatconform.suites.test_server_fuzz", count=1)
+    again.assert_outcomes(failed=1)
+
+
+def test_a_target_that_cannot_be_asked_is_one_sentence(run: Run) -> None:
+    result = run("http://127.0.0.1:9/v1", "chatconform.suites.test_server_fuzz")
+    assert result.ret == 1
+    assert "chatconform: http://127.0.0.1:9/v1 cannot be checked" in str(result.stdout)
+    assert "Traceback" not in str(result.stdout)
