@@ -30,6 +30,7 @@ MESSAGE_FIELDS = {
     "annotations": "annotations",
     "reasoning": "reasoning_content",
 }
+USAGE_DETAILS = ("prompt_tokens_details", "completion_tokens_details")
 USAGE_NUMBERS = ("prompt_tokens", "completion_tokens", "total_tokens")
 
 
@@ -79,6 +80,12 @@ def _usage(sent: Any, held: Any) -> Iterator[Difference]:
         value = held.get(name) if isinstance(held, dict) else None
         if value != sent.get(name):
             yield Difference(f"/usage/{name}", f"is {tell(value)}, sent was {tell(sent.get(name))}")
+    for name in USAGE_DETAILS:
+        told = held.get(name) if isinstance(held, dict) else None
+        for key, value in (sent.get(name) or {}).items():
+            got = told.get(key) if isinstance(told, dict) else None
+            if got != value:  # many keep the totals only; another number is another matter
+                yield Difference(f"/usage/{name}/{key}", f"is {tell(got)}, sent was {tell(value)}", lossy=got is None)
 
 
 def _choice(at: str, sent: Mapping[str, Any], held: Mapping[str, Any], fields: frozenset[str]) -> Iterator[Difference]:

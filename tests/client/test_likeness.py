@@ -124,3 +124,12 @@ def test_a_request_is_as_like_as_it_is(sent: Any, likeness: RequestLikeness) -> 
 def test_the_first_difference_of_a_request_is_told() -> None:
     sent = {**ASKED, "messages": [{"role": "system", "content": "hi"}]}
     assert request_likeness(ASKED, sent)[1] == '/messages/0/role is "system", asked was "user"'
+
+
+def test_usage_details_may_be_left_out_but_not_be_others() -> None:
+    sent = completion(usage={**USAGE, "prompt_tokens_details": {"cached_tokens": 4}})
+    at = "/usage/prompt_tokens_details/cached_tokens"
+    assert told(sent, completion()) == [(at, True)]
+    assert told(sent, completion(usage={**USAGE, "prompt_tokens_details": {"cached_tokens": 5}})) == [(at, False)]
+    none_sent = completion(usage={**USAGE, "prompt_tokens_details": None})
+    assert told(none_sent, completion(usage={**USAGE, "prompt_tokens_details": {"cached_tokens": 0}})) == []
