@@ -79,12 +79,22 @@ def violations(name: str, value: Any, strict: bool = False) -> list[Violation]:
     return _explained(_judge_of_type(name, strict), value, lambda: _plain().of_type(name, strict))
 
 
-def explained(name: str, value: Any) -> list[Violation]:
-    """Returns what is wrong with a value that `is_valid` found invalid for a type: `violations` without asking twice.
+def quick_verdict(name: str) -> Callable[[Any], bool]:
+    """Returns what says whether a value is valid for a type, with nothing between it and the judge.
 
-    Raises `UnknownType` when no type has that name, `TypeError` when the value holds what JSON does not have.
+    It raises `ValueError` for the odd value that the judge cannot read as it is, and that `is_valid` judges all the
+    same. Raises `UnknownType` when no type has that name.
     """
-    return _explained(_judge_of_type(name, False), value, lambda: _plain().of_type(name, False))
+    return _judge_of_type(name, False).is_valid
+
+
+def explained(name: str, value: Any, size: int | None = None) -> list[Violation]:
+    """Returns what is wrong with a value that is known to be invalid: `violations` without asking twice.
+
+    `size` is how many bytes the value has as JSON, where that is known. Raises `UnknownType` when no type has that
+    name, `TypeError` when the value holds what JSON does not have.
+    """
+    return _explained(_judge_of_type(name, False), value, lambda: _plain().of_type(name, False), size)
 
 
 def violations_of(schema: Any, value: Any) -> list[Violation]:
@@ -168,9 +178,9 @@ def _verdict(judge: Judge, value: Any, deeper: bool = True) -> bool:
         raise TypeError(f"The value cannot be judged, since it is not JSON: {problem}.") from None
 
 
-def _explained(judge: Judge, value: Any, plain: Callable[[], Judge]) -> list[Violation]:
+def _explained(judge: Judge, value: Any, plain: Callable[[], Judge], size: int | None = None) -> list[Violation]:
     """Returns what is wrong with a value that is known to be invalid."""
-    if is_small(value):
+    if (size is not None and size <= WINDOWS[0]) or is_small(value):
         try:
             return told(islice(judge.faults(value), MOST_VIOLATIONS), (STRICT_BASE, BASE))
         except (InexactPath, ValueError):

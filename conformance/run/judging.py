@@ -32,7 +32,7 @@ from chatconform.rules.conforming import at
 from chatconform.run.profiles import leveled
 from chatconform.run.unknown import without_headers, without_request
 from chatconform.schemas import is_valid
-from chatconform.schemas.validator import explained
+from chatconform.schemas.validator import explained, quick_verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -146,6 +146,7 @@ class Bench:
         self._rules = requirements(wish)
         self._kept: Counter[str] = Counter()
         self._broke: Counter[str] = Counter()
+        self._verdicts: dict[str, Callable[[Any], bool]] = {}
         self._now = Judged(Tally(()))
         self.line = 1
         """The line of the record that was taken last."""
@@ -179,6 +180,7 @@ class Bench:
 
     def _lines(self, first: int, lines: Sequence[bytes]) -> None:
         loads, forced, kept, counts = orjson.loads, self._wish.type, Counter[str](), Counter[str]()
+        verdicts = self._verdicts
         number = first - 1
         for line in lines:
             number += 1
@@ -192,11 +194,17 @@ class Bench:
             if name is None:
                 for record in holders.records(value, number, self._name, self._pairs):
                     self.take(record)
-            elif is_valid(name, value):
-                kept[name] += 1
             else:
-                counts[name] += 1
-                self._explain(number, name, value, "")
+                try:
+                    valid = verdicts[name](value)
+                except (KeyError, ValueError):  # the first of its type, or one that is odd
+                    verdicts[name] = quick_verdict(name)
+                    valid = is_valid(name, value)
+                if valid:
+                    kept[name] += 1
+                else:
+                    counts[name] += 1
+                    self._explain(number, name, value, "", len(line))
             if self._wish.lint:
                 for rule, finding in lint(line):
                     self._found(rule, number, finding, None)
@@ -238,12 +246,12 @@ class Bench:
         else:
             self._explain(line, name, value, pointer)
 
-    def _explain(self, line: int, name: str, value: Any, pointer: str) -> None:
+    def _explain(self, line: int, name: str, value: Any, pointer: str, size: int | None = None) -> None:
         """Tells what is wrong with a body."""
         rule = of_type(name)
         if rule.id not in self._rules:
             return
-        for violation in explained(name, value):
+        for violation in explained(name, value, size):
             finding = Finding(pointer + violation.pointer, violation.message)
             self._note(rule, line, finding, partial(_excerpt, value, violation.pointer))
         self._broke[rule.id] += 1

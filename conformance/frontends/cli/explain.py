@@ -27,6 +27,7 @@ ABOUT = {
     "stream": "successes that are a stream of events",
     "answer": "completions, whole or assembled from their stream",
     "series": "all exchanges of one case, together",
+    "record": "records of a file, by themselves",
 }
 
 
@@ -39,11 +40,13 @@ def run(args: argparse.Namespace) -> int:
     """Runs the command and returns its exit status: 0 told, 2 nothing is so named."""
     from chatconform.cases.catalogue import cases
     from chatconform.frontends.cli.arguments import refused
+    from chatconform.recordings.requirements import record_rules
     from chatconform.reference.faults import faults
     from chatconform.rules.capabilities import capabilities
     from chatconform.rules.catalogue import rules
 
     told = [_rule(rule) for rule in rules() if rule.id == args.id]
+    told += [_requirement(rule) for rule in record_rules() if rule.id == args.id]
     told += [_case(case) for case in cases() if case.id == args.id]
     told += [_fault(fault) for fault in faults() if fault.name == args.id]
     told += [_capability(one) for one in capabilities() if one.name == args.id]
@@ -58,10 +61,13 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _rule(rule: Rule) -> Iterator[str]:
-    from chatconform.cases.catalogue import those_for
-    from chatconform.reference.faults import faults
+def _requirement(rule: Rule) -> Iterator[str]:
+    """What is asked of the records of a file by themselves."""
+    yield from _text(rule)
+    yield f"judge it      chatconform validate FILE --only {rule.id}"
 
+
+def _text(rule: Rule) -> Iterator[str]:
     yield f"{rule.level} {rule.id}"
     yield ""
     yield from _wrapped(rule.text)
@@ -71,6 +77,13 @@ def _rule(rule: Rule) -> Iterator[str]:
         yield ""
     yield f"source        {rule.source}"
     yield f"judges        {ABOUT[rule.on]}"
+
+
+def _rule(rule: Rule) -> Iterator[str]:
+    from chatconform.cases.catalogue import those_for
+    from chatconform.reference.faults import faults
+
+    yield from _text(rule)
     if rule.needs is not None:
         yield f"needs         {rule.needs.title}: a target that refuses it with a proper error is not judged"
     if rule.published is not None:
