@@ -95,10 +95,11 @@ def wait_for_the_end() -> None:
 
 
 def _list_faults() -> int:
-    from chatconform.reference.faults import faults
+    from chatconform.reference.faults import crashes, faults
 
-    width = max(len(fault.name) for fault in faults())
-    for fault in faults():
+    listed = (*faults(), *crashes())
+    width = max(len(fault.name) for fault in listed)
+    for fault in listed:
         print(f"{fault.name:<{width}}  {fault.text}")
     return 0
 
