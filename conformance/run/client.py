@@ -163,7 +163,7 @@ class ClientDriver:
             self.restarts += 1
 
 
-def check_client(
+def drive(
     start: Callable[[], AdapterProcess | InProcess],
     *,
     scenarios: Sequence[Scenario] | None = None,

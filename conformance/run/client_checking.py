@@ -36,7 +36,7 @@ def check_client(
     that breaks later cuts the run short. The adapter protocol is described by the schemas `AdapterCall`, `AdapterHello`
     and `AdapterReply`.
     """
-    return driving.check_client(
+    return driving.drive(
         starting(client),
         scenarios=select(only, skip),
         concurrency=concurrency,

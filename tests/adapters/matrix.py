@@ -132,11 +132,11 @@ def run(name: str, folder: Path) -> ClientRunResult:
     """Puts one adapter's client through all scenarios."""
     from chatconform.run.adapter import AdapterProcess
     from chatconform.run.bundled import command_of
-    from chatconform.run.client import check_client
+    from chatconform.run.client import drive
 
     command = command_of(name, install(name, folder))
     os.chdir(folder / name if name in FROM_NPM else folder)  # Node looks for packages from where it is started
-    return check_client(partial(AdapterProcess, command))
+    return drive(partial(AdapterProcess, command))
 
 
 def main(folder: Path) -> None:

@@ -16,7 +16,7 @@ from chatconform.core.scenario import Grade
 from chatconform.core.scenario_result import ScenarioOutcome
 from chatconform.run.adapter import AdapterProcess
 from chatconform.run.bundled import command_of, names
-from chatconform.run.client import check_client
+from chatconform.run.client import drive
 from chatconform.scenarios.catalogue import select
 
 HERE = {"openai": (), "openai-stream": (), "fetch": ("node",), "shell": ("bash", "curl", "jq", "flock")}
@@ -35,7 +35,7 @@ def test_a_bundled_adapter_drives_its_client(name: str) -> None:
     chosen = select(
         ["ns.plain", "ns.tool-call", "st.plain", "st.no-charset-utf8", "st.tool-call", "st.abort", "f.400", "rq.tools"]
     )
-    result = check_client(partial(AdapterProcess, command_of(name, sys.executable)), scenarios=chosen)
+    result = drive(partial(AdapterProcess, command_of(name, sys.executable)), scenarios=chosen)
     assert result.cut_short is None
     assert result.restarts == 0
     assert [(one.scenario.id, one.detail) for one in result.failed()] == []
@@ -79,7 +79,7 @@ for line in sys.stdin:
 """
     )
     chosen = select(["ns.plain", "ns.meta", "st.plain"])
-    result = check_client(partial(AdapterProcess, [sys.executable, str(adapter)]), scenarios=chosen)
+    result = drive(partial(AdapterProcess, [sys.executable, str(adapter)]), scenarios=chosen)
     assert [one.scenario.id for one in result.failed(Grade.MUST)] == ["ns.plain"]
     text = matrix["page"]({"evil": result})
     assert matrix["names_on"](text) == ["evil"]

@@ -18,7 +18,7 @@ import chatconform
 from chatconform.core.scenario_result import ScenarioOutcome
 from chatconform.run import adapter
 from chatconform.run.adapter import AdapterError, AdapterProcess, Hello
-from chatconform.run.client import InProcess, check_client
+from chatconform.run.client import InProcess, drive
 from chatconform.scenarios.catalogue import select
 
 MINI = [sys.executable, str(Path(__file__).parent / "mini.py")]
@@ -26,7 +26,7 @@ FEW = ("ns.plain", "ns.meta", "ns.unicode", "ns.chunked")
 
 
 def run(how: str, only: tuple[str, ...] = FEW, **options: float):
-    return check_client(partial(AdapterProcess, [*MINI, how]), scenarios=select(only), **options)
+    return drive(partial(AdapterProcess, [*MINI, how]), scenarios=select(only), **options)
 
 
 def test_a_good_adapter_passes() -> None:
@@ -139,7 +139,7 @@ def test_an_adapter_that_makes_one_call_at_a_time_is_not_late_for_it() -> None:
 
     hello = Hello("one at a time", features=frozenset(["timeout"]), fields=frozenset(["content"]))
     chosen = select(["ns.slow-first-byte", "f.timeout"])
-    result = check_client(lambda: InProcess(call, hello), scenarios=chosen, concurrency=2)
+    result = drive(lambda: InProcess(call, hello), scenarios=chosen, concurrency=2)
     assert [(one.outcome, one.detail) for one in result.scenarios] == [("passed", "")] * 2
 
 
@@ -152,12 +152,12 @@ def test_an_adapter_that_makes_one_call_at_a_time_is_not_late_for_it() -> None:
     ],
 )
 def test_a_function_that_gives_no_reply_is_the_adapters_mistake(reply: object, sentence: str) -> None:
-    result = check_client(lambda: InProcess(lambda _: reply, Hello("none")), scenarios=select(["ns.plain"]))
+    result = drive(lambda: InProcess(lambda _: reply, Hello("none")), scenarios=select(["ns.plain"]))
     assert sentence in (result.cut_short or "")
 
 
 def test_a_client_that_gives_what_is_no_completion_is_no_mistake_of_the_adapter() -> None:
-    result = check_client(
+    result = drive(
         lambda: InProcess(lambda _: {"ok": True, "completion": []}, Hello("lists", fields=frozenset(["content"]))),
         scenarios=select(["ns.unicode", "f.400"]),
     )
@@ -200,7 +200,7 @@ def test_only_declared_features_are_asked() -> None:
 def test_a_scenario_whose_foundation_failed_is_blocked() -> None:
     hello = Hello("none", features=frozenset(["stream"]), fields=frozenset(["content"]))
     client = InProcess(lambda op: {"id": op["id"], "ok": True, "completion": {"choices": []}}, hello)
-    result = check_client(lambda: client, scenarios=select(["ns.plain", "ns.unicode"]))
+    result = drive(lambda: client, scenarios=select(["ns.plain", "ns.unicode"]))
     assert [(one.scenario.id, one.outcome) for one in result.scenarios] == [
         ("ns.plain", ScenarioOutcome.FAILED),
         ("ns.unicode", ScenarioOutcome.BLOCKED),
@@ -211,5 +211,5 @@ def test_a_function_that_raises_is_the_adapters_mistake() -> None:
     def call(op: dict) -> dict:
         raise KeyError(op["op"])
 
-    result = check_client(lambda: InProcess(call, Hello("none")), scenarios=select(["ns.plain"]))
+    result = drive(lambda: InProcess(call, Hello("none")), scenarios=select(["ns.plain"]))
     assert result.cut_short == "the adapter function raised KeyError: 'chat'"

@@ -15,7 +15,7 @@ from chatconform.core.assembly import assemble
 from chatconform.core.json_text import parse
 from chatconform.core.scenario_result import ScenarioOutcome
 from chatconform.run.adapter import Hello
-from chatconform.run.client import InProcess, check_client
+from chatconform.run.client import InProcess, drive
 from chatconform.run.client_fuzz import generated, needs
 from chatconform.scenarios.catalogue import select
 
@@ -93,7 +93,7 @@ def client(
 
 def run(count: int, **faults: bool) -> dict[str, Any]:
     under_test = InProcess(lambda op: client(op, **faults), Hello("small", features=ALL, fields=FIELDS))
-    result = check_client(lambda: under_test, scenarios=PLAIN, fuzz=count, seed=1)
+    result = drive(lambda: under_test, scenarios=PLAIN, fuzz=count, seed=1)
     assert result.cut_short is None
     return {one.scenario.id: one for one in result.scenarios}
 
@@ -136,7 +136,7 @@ def test_streams_say_nothing_of_a_client_that_fails_the_plain_one() -> None:
         return {"ok": True, "completion": {"choices": []}} if op["request"].get("stream") else client(op)
 
     under_test = InProcess(call, Hello("small", features=ALL, fields=FIELDS))
-    result = check_client(lambda: under_test, scenarios=PLAIN, fuzz=10)
+    result = drive(lambda: under_test, scenarios=PLAIN, fuzz=10)
     told = {(one.outcome, one.detail) for one in result.scenarios if one.scenario.id.startswith("fuzz.")}
     assert told == {(ScenarioOutcome.BLOCKED, "blocked by st.plain")}
 
@@ -150,7 +150,7 @@ def test_what_streams_told_before_the_adapter_broke_is_kept() -> None:
         return client(op)
 
     under_test = InProcess(call, Hello("small", features=ALL, fields=FIELDS))
-    result = check_client(lambda: under_test, scenarios=PLAIN, fuzz=100, concurrency=2)
+    result = drive(lambda: under_test, scenarios=PLAIN, fuzz=100, concurrency=2)
     assert result.cut_short == "the adapter function raised RuntimeError: enough"
     assert {"fuzz.writing", "fuzz.unknown", "fuzz.cut"} <= {one.scenario.id for one in result.scenarios}
     assert result.exit_status() == 2
@@ -163,5 +163,5 @@ def test_a_cut_stream_told_as_finished_is_found() -> None:
 
 def test_a_client_that_does_not_stream_is_not_asked() -> None:
     under_test = InProcess(client, Hello("small", fields=FIELDS))
-    result = check_client(lambda: under_test, scenarios=PLAIN, fuzz=10)
+    result = drive(lambda: under_test, scenarios=PLAIN, fuzz=10)
     assert {one.outcome for one in result.scenarios if one.scenario.id.startswith("fuzz.")} == {"unsupported"}

@@ -17,7 +17,7 @@ from chatconform.core.scenario_result import ClientRunResult
 from chatconform.reports import client_terminal, render
 from chatconform.reports.terminal import Detail
 from chatconform.run.adapter import AdapterProcess
-from chatconform.run.client import check_client
+from chatconform.run.client import drive
 from chatconform.scenarios.catalogue import select
 
 MINI = [sys.executable, str(Path(__file__).parent / "mini.py")]
@@ -31,7 +31,7 @@ REGISTRY = Registry().with_resources((s["$id"], Resource.from_contents(s)) for s
 @pytest.fixture(scope="module")
 def result() -> ClientRunResult:
     chosen = select(["ns.plain", "ns.content-empty", "ns.200-error-object", "f.400", "st.plain", "rq.minimal"])
-    return check_client(partial(AdapterProcess, MINI), scenarios=chosen, seed=3)
+    return drive(partial(AdapterProcess, MINI), scenarios=chosen, seed=3)
 
 
 def test_the_json_report_keeps_its_schema(result: ClientRunResult) -> None:

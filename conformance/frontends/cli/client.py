@@ -82,7 +82,7 @@ def _run(args: argparse.Namespace) -> int:
     from chatconform.reports.client_terminal import render
     from chatconform.run.adapter import AdapterProcess
     from chatconform.run.bundled import command_of
-    from chatconform.run.client import check_client
+    from chatconform.run.client import drive
     from chatconform.run.progress import Progress
 
     command = args.command or command_of(args.adapter, os.environ.get(PYTHON_VARIABLE, sys.executable))
@@ -99,7 +99,7 @@ def _run(args: argparse.Namespace) -> int:
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # a job that is cancelled tells what it learnt, too
     with ProgressLine(sys.stderr) as line:
-        result = check_client(
+        result = drive(
             partial(AdapterProcess, command),
             scenarios=scenarios,
             concurrency=args.concurrency,

@@ -1,6 +1,5 @@
 """Faults in what is made of an answer: texts, choices, usage."""
 
-
 from __future__ import annotations
 
 from collections.abc import Iterable

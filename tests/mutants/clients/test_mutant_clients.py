@@ -14,7 +14,7 @@ from right_client import HELLO, Client
 from chatconform.core.scenario import End, Pause, RetryDate, Scenario
 from chatconform.core.scenario_result import ClientRunResult, ScenarioOutcome
 from chatconform.run.adapter import hello_of
-from chatconform.run.client import InProcess, check_client
+from chatconform.run.client import InProcess, drive
 from chatconform.scenarios.catalogue import scenarios
 
 FILES = (mutants_of_calls, mutants_of_http, mutants_of_streams, mutants_of_tools, mutants_of_values)
@@ -24,7 +24,7 @@ LONGEST = 5.0
 def run(make: type[Client], chosen: list[Scenario]) -> ClientRunResult:
     client = make()
     try:
-        return check_client(
+        return drive(
             lambda: InProcess(client.call, hello_of({"hello": HELLO})),
             scenarios=chosen,
             concurrency=16,
