@@ -15,6 +15,8 @@ from chatconform.strategies.normal.items import laid_out, lengths, listed
 
 _USUAL = (0, 1, 1, 2, 2, 3, 1, 6)
 _TRIES = 30
+_VARIED = 100
+"""Items that are drawn one by one; what a long array has beyond them repeats them."""
 
 
 def array_generator(composer: Cells, arrays: Arrays, *, flat: bool) -> Callable[[Source], list[Any]]:
@@ -52,10 +54,13 @@ def _simple(composer: Cells, arrays: Arrays, table: list[int], flat: bool) -> Ca
         length = table[source.below(count)] if fixed is None else fixed
         source.budget -= 1
         source.depth += 1
+        drawn = min(length, longest + _VARIED)
         if not cells:
-            value = [rest.draw(source) for _ in range(length)]
+            value = [rest.draw(source) for _ in range(drawn)]
         else:
-            value = [(cells[i] if i < longest else rest).draw(source) for i in range(length)]
+            value = [(cells[i] if i < longest else rest).draw(source) for i in range(drawn)]
+        for i in range(drawn, length):
+            value.append(copy.deepcopy(value[i - _VARIED]))
         source.depth -= 1
         return value
 

@@ -11,7 +11,7 @@ from chatconform.strategies.normal.conjunction import ANYTHING, Key, Unknown
 from chatconform.strategies.normal.documents import Document
 from chatconform.strategies.normal.heights import Heights
 from chatconform.strategies.normal.keywords import ASSERTING
-from chatconform.strategies.refusals import Unsatisfiable
+from chatconform.strategies.refusals import Unsatisfiable, UnusableSchema
 
 
 class Forms:
@@ -167,9 +167,14 @@ class Forms:
         return self.heights.of(key) < float("inf")
 
     def refuse_empty(self) -> None:
-        """Raise `Unsatisfiable`, with the reasons, when no value meets the document."""
+        """Raise `Unsatisfiable`, with the reasons, when no value meets the document.
+
+        Raise `UnusableSchema` when those that do are all larger than any that is made.
+        """
         if not self.has_values(self.root):
             reasons = self.heights.reasons(self.root)
+            if large := [reason for reason in reasons if reason in self.heights.large]:
+                raise UnusableSchema(f"no value of the schema can be made: {'; '.join(large[:3])}")
             told = "; ".join(reasons[:3]) or "every value would have to contain itself without end"
             raise Unsatisfiable(f"no value can meet the schema: {told}")
 

@@ -18,6 +18,7 @@ from chatconform.strategies.normal.conjunction import Key
 from chatconform.strategies.normal.items import NEVER, Items, Look, laid_out, lengths
 from chatconform.strategies.normal.members import least, members_of
 from chatconform.strategies.normal.numbers import numbers_of
+from chatconform.strategies.normal.sizes import too_large
 from chatconform.strategies.normal.texts import texts_of
 
 _MOST_KEYS = 4000
@@ -30,6 +31,8 @@ class Heights:
         self._forms = forms
         self._final: dict[Key, float] = {}
         self._layouts: dict[int, tuple[Alternative, object]] = {}
+        self.large: set[str] = set()
+        """Those of the reasons that tell of a value larger than any that is made."""
 
     def of(self, key: Key) -> float:
         """Return the height of a key's flattest value; infinite when it has none."""
@@ -73,6 +76,8 @@ class Heights:
         self._final.update(current)
 
     def _height(self, alternative: Alternative, look: Look) -> float:
+        if too_large(alternative):
+            return NEVER
         match alternative:
             case Literals():
                 return 0
@@ -123,6 +128,9 @@ class Heights:
                 empty.append(child)
             return height
 
+        if large := too_large(alternative):
+            self.large.add(large)
+            return large, []
         if self._height(alternative, look) < NEVER:
             return "", []
         match alternative:

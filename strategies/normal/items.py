@@ -11,12 +11,12 @@ from chatconform.strategies.normal.alternatives import Arrays, Formed, Literals,
 from chatconform.strategies.normal.conjunction import Key
 from chatconform.strategies.normal.equality import identity
 from chatconform.strategies.normal.numbers import Interval, Ladder, numbers_of
+from chatconform.strategies.normal.sizes import MOST_SEARCHED
 
 Look = Callable[[Key], float]
 NEVER = float("inf")
 MOST_LISTED = 512
 _MOST_MATCHED = 64
-_MOST_SEARCHED = 200
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ def listed(forms: Formed, key: Key) -> list[Any] | None:
 
 def laid_out(forms: Formed, arrays: Arrays, length: int, look: Look, turn: int = 0) -> Items | None:
     """Return a layout of that many items in which each has values, or None; other turns may give other layouts."""
-    if arrays.contained and length <= _MOST_SEARCHED:
+    if arrays.contained and length <= MOST_SEARCHED:
         keys = _Placing(forms, arrays, length, look, turn).found()
     else:
         keys = [item_key(forms, arrays, i) for i in range(length)]

@@ -24,6 +24,8 @@ _CLASSES = {"d": characters.DIGITS, "w": characters.WORD, "s": characters.SPACE}
 _QUANTIFIERS: tuple[tuple[str, tuple[int, int | None]], ...] = (("*", (0, None)), ("+", (1, None)), ("?", (0, 1)))
 _COUNTED = re.compile(r"\{(\d+)(,?)(\d*)\}")
 _DEEPEST = 100
+_LONGEST = 1_000
+"""Characters that an expression may ask for at least; the work that it makes grows with their square."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,32 @@ def _read(source: str) -> Pattern:
         else:
             return Pattern(source, ("repeat", ("chars", characters.ALL), 0, None), False)
         raise
+    if (least := _least_length(tree)) > _LONGEST:
+        raise _Unreadable(f"it asks for {least:,} characters or more, and {_LONGEST:,} is the most")
+    if not reader.exact:
+        try:
+            re.compile(source)
+        except (re.error, RecursionError, OverflowError) as problem:
+            raise _Unreadable(
+                f"it needs an engine to be tried with, and Python's does not take it ({problem})"
+            ) from None
     return Pattern(source, tree, reader.exact)
+
+
+def _least_length(tree: tuple[Any, ...]) -> int:
+    """Return how many characters a tree asks for at least."""
+    match tree:
+        case ("chars", _):
+            return 1
+        case ("all", *parts):
+            return sum(map(_least_length, parts))
+        case ("any", *parts):
+            return min(map(_least_length, parts), default=0)
+        case ("repeat", part, low, _):
+            return int(low) * _least_length(part)
+        case ("ahead", part, True):
+            return _least_length(part)
+    return 0
 
 
 class _Reader:

@@ -158,3 +158,57 @@ def test_hypothesis_is_not_imported_for_what_is_deterministic():
     )
     told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert told.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("schema", "told"),
+    [
+        ({"type": "array", "minItems": 10**9}, "an array of 1,000,000,000 items"),
+        ({"type": "array", "minItems": 501, "uniqueItems": True}, "501 different items"),
+        ({"type": "array", "minItems": 300, "contains": {"type": "integer"}}, "more than 200 items"),
+        ({"type": "array", "contains": {"type": "integer"}, "minContains": 10**6}, "more than 200 items"),
+        ({"type": "object", "minProperties": 10**6}, "an object of 1,000,000 members"),
+        ({"type": "string", "minLength": 10**7}, "a text of 10,000,000 characters"),
+        ({"type": "string", "pattern": "^(((a{100}){100}){100})$"}, "asks for 1,000,000 characters"),
+        ({"type": "string", "pattern": "a" * 5000}, "asks for 5,000 characters"),
+    ],
+)
+def test_a_value_too_large_to_be_made_is_refused_as_such_and_at_once(schema, told):
+    with pytest.raises(UnusableSchema, match=told) as refusal:
+        from_schema(schema)
+    assert not isinstance(refusal.value, Unsatisfiable)
+
+
+def test_a_branch_whose_values_are_too_large_leaves_the_others():
+    @settings(QUIET, max_examples=20)
+    @given(from_schema({"anyOf": [{"type": "array", "minItems": 10**9}, {"type": "string"}]}))
+    def check(value):
+        assert isinstance(value, str)
+
+    check()
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"type": "array", "minItems": 3072, "items": {"type": "number"}},
+        {"type": "array", "minItems": 2000, "prefixItems": [{"const": 1}], "items": {"type": "object"}},
+        {"type": "array", "minItems": 500, "uniqueItems": True, "items": {"type": "integer"}},
+        {"type": "object", "minProperties": 100},
+        {"type": "string", "minLength": 8000},
+    ],
+)
+def test_what_is_large_and_not_too_large_is_made(schema):
+    is_valid = jsonschema_rs.validator_for(schema).is_valid
+
+    @settings(QUIET, max_examples=3)
+    @given(from_schema(schema))
+    def check(value):
+        assert is_valid(value)
+
+    check()
+
+
+def test_a_regular_expression_that_pythons_engine_does_not_take_is_refused():
+    with pytest.raises(UnusableSchema, match="look-behind requires fixed-width pattern"):
+        from_schema({"type": "string", "pattern": "(?<=a+)b"})
