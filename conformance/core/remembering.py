@@ -14,11 +14,12 @@ if TYPE_CHECKING:
     from chatconform.core.exchange import Exchange
 
 Found = TypeVar("Found")
+MARK = "remembered:"
 
 
 def remembered(find: Callable[[Exchange], Found]) -> Callable[[Exchange], Found]:
     """Makes a pure function of an exchange work out its answer once for each; it is shared, and not to change."""
-    key = f"{find.__module__}.{find.__qualname__}"
+    key = f"{MARK}{find.__module__}.{find.__qualname__}"
 
     @wraps(find)
     def ask(exchange: Exchange) -> Found:
@@ -30,3 +31,9 @@ def remembered(find: Callable[[Exchange], Found]) -> Callable[[Exchange], Found]
         return found
 
     return ask
+
+
+def forget(exchange: Exchange) -> None:
+    """Drops what was remembered of an exchange: where it holds the exchange itself, the two keep each other alive."""
+    for key in [key for key in exchange.__dict__ if key.startswith(MARK)]:
+        del exchange.__dict__[key]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from chatconform.core.result import Verdict
@@ -22,6 +23,12 @@ if TYPE_CHECKING:
 MOST_PLACES = 20
 MOST_EXAMPLES = 3
 INDEX = re.compile(r"(?<=/)\d+(?=/|$)")
+
+
+@lru_cache(maxsize=4096)
+def general(pointer: str) -> str:
+    """A pointer with its list indexes told as `*`."""
+    return INDEX.sub("*", pointer)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +98,7 @@ class Tally:
                 outcome.reasons.append(result.reason)
             for finding in result.findings:
                 _note(
-                    outcome, INDEX.sub("*", finding.pointer), 1, [Example(finding, result.exchanges[finding.exchange])]
+                    outcome, general(finding.pointer), 1, [Example(finding, result.exchanges[finding.exchange])]
                 )
 
     def outcome(self, rule: Rule) -> Outcome:
@@ -103,15 +110,15 @@ class Tally:
 
         The verdict that it belongs to is counted by whoever judged.
         """
-        outcome, general = self.outcome(rule), INDEX.sub("*", pointer)
-        place = outcome.places.get(general)
+        outcome, where = self.outcome(rule), general(pointer)
+        place = outcome.places.get(where)
         if place is not None and len(place.examples) >= MOST_EXAMPLES:
             outcome.findings += 1
             place.count += 1
         elif place is None and len(outcome.places) >= MOST_PLACES:
             outcome.findings += 1
         else:
-            _note(outcome, general, 1, [make()])
+            _note(outcome, where, 1, [make()])
 
     def merge(self, other: Tally) -> None:
         """Takes another tally in, as if its results had come after this one's."""

@@ -16,6 +16,7 @@ import orjson
 from chatconform.core.exchange import Exchange, Origin, Request
 from chatconform.core.naming import chosen, matches
 from chatconform.core.panel import Panel
+from chatconform.core.remembering import forget
 from chatconform.core.result import Result, Verdict
 from chatconform.core.rule import Finding, Part
 from chatconform.core.secrets import secret_of
@@ -266,6 +267,7 @@ class Bench:
         self._kept.update(kept)
         for result in others:
             self._result(record, result)
+        forget(exchange)  # nobody looks for cycles meanwhile, and millions of exchanges would stay
 
     def _result(self, record: Recorded, result: Result) -> None:
         self._now.tally.add([replace(result, findings=())])

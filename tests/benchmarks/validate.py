@@ -17,7 +17,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import orjson
 
@@ -25,7 +25,7 @@ FLOOR = "import sys, orjson\nloads = orjson.loads\nfor line in open(sys.argv[1],
 TEXT = "the answer depends on what is asked and on how much of it has to be told in which words weather city day"
 WORDS = tuple(TEXT.split())
 MODELS = ("gpt-4o-mini-2024-07-18", "gpt-4.1-2025-04-14", "llama-3.3-70b-instruct")
-TOOL = {
+TOOL: Final[dict[str, Any]] = {
     "type": "function",
     "function": {
         "name": "get_weather",
@@ -92,7 +92,8 @@ def request(chance: random.Random) -> dict[str, Any]:
     messages.append({"role": "user", "content": text(chance, 40)})
     asked = {"model": "gpt-4o-mini", "messages": messages, "temperature": 0.7, "max_completion_tokens": 4096}
     if chance.random() < 0.6:
-        asked["tools"] = [TOOL] * chance.randrange(1, 5)
+        names = ("get_weather", "get_time", "get_news", "get_map")[: chance.randrange(1, 5)]
+        asked["tools"] = [{**TOOL, "function": {**TOOL["function"], "name": name}} for name in names]
     return asked
 
 

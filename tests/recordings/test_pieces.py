@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import multiprocessing
 import random
+import weakref
 from typing import Any
 
 import pytest
@@ -14,8 +16,9 @@ from chatconform.core.recording import from_json
 from chatconform.core.rule import Level
 from chatconform.core.tally import Tally
 from chatconform.core.validation_result import ValidationResult
+from chatconform.recordings.record import Recorded
 from chatconform.run import jobs, pieces
-from chatconform.run.judging import Judged, Wish, judge_lines
+from chatconform.run.judging import Bench, Judged, Wish, judge_lines
 from chatconform.run.recordings import validate_files
 
 
@@ -123,6 +126,19 @@ def test_examples_of_findings_hold_no_bodies(folder: Any, traffic: Any) -> None:
     assert outcome.findings == 5
     assert all(example.exchange.request.body == b"" for example in outcome.examples())
     assert all(len(example.excerpt or "") < 200 for example in outcome.examples())
+
+
+def test_an_exchange_that_was_judged_is_let_go_without_a_search_for_cycles(traffic: Any) -> None:
+    gc.disable()
+    try:
+        exchange = from_json(traffic.exchange())
+        left = weakref.ref(exchange)
+        bench = Bench(Wish(), "x")
+        bench.take(Recorded(1, exchange))
+        del exchange
+        assert left() is None
+    finally:
+        gc.enable()
 
 
 def test_values_lines_and_exchanges_are_judged_from_python(traffic: Any, folder: Any) -> None:
