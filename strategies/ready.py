@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from chatconform.strategies.drawing.sources import Source
 from chatconform.strategies.from_schema import strategy_of
-from chatconform.strategies.recipes.narrowing import conversing, narrowed
+from chatconform.strategies.recipes.narrowing import conversing, narrowed, refuse_invalid
 
 if TYPE_CHECKING:
     from hypothesis import strategies as st
@@ -90,16 +90,25 @@ def tools() -> st.SearchStrategy[dict[str, Any]]:
 
 
 def tool_choices(tools: list[dict[str, Any]]) -> st.SearchStrategy[Any]:
-    """Returns a strategy of tool choices that go with these tools: modes, one of them by name, some of them."""
+    """Returns a strategy of tool choices that go with these tools: modes, one of them by name, some of them.
+
+    Raises `ImpossibleNarrowing` for tools that are none.
+    """
     from chatconform.strategies.recipes.parts import tool_choice
 
+    refuse_invalid("the list of tools", "CreateChatCompletionRequest", {"tools": tools})
     return strategy_of(lambda source: tool_choice(source, tools))
 
 
 def completions(*, request: dict[str, Any] | None = None) -> st.SearchStrategy[dict[str, Any]]:
-    """Returns a strategy of what a correct server answers without streaming, to this request or to any."""
+    """Returns a strategy of what a correct server answers without streaming, to this request or to any.
+
+    Raises `ImpossibleNarrowing` for a request that is none.
+    """
     from chatconform.strategies.recipes.answering import completion
 
+    if request is not None:
+        refuse_invalid("request", "CreateChatCompletionRequest", request)
     return strategy_of(lambda source: completion(source, request))
 
 
@@ -114,11 +123,16 @@ def streams(
 
     The completion is the one that is given, or one that answers the request, or any. The bytes are decorated and cut
     in any way that server-sent events allow, or plain and whole without `decorated`. `include_usage` says whether the
-    last chunk tells the usage; without it the request says, or chance.
+    last chunk tells the usage; without it the request says, or chance. Raises `ImpossibleNarrowing` for a completion
+    or a request that is none.
     """
     from chatconform.strategies.recipes.answering import completion as drawn
     from chatconform.strategies.recipes.streaming import stream
 
+    if completion is not None:
+        refuse_invalid("completion", "CreateChatCompletionResponse", completion)
+    if request is not None:
+        refuse_invalid("request", "CreateChatCompletionRequest", request)
     wanted = include_usage
     if wanted is None and request is not None:
         wanted = bool((request.get("stream_options") or {}).get("include_usage"))

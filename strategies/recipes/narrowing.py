@@ -85,3 +85,17 @@ def _known(what: str, chosen: Collection[str] | None, known: tuple[str, ...]) ->
 def flags(narrowing: Narrowing) -> dict[str, Any]:
     """Return the wishes that were expressed, by name."""
     return {name: value for name, value in vars(narrowing).items() if value is not None}
+
+
+def refuse_invalid(what: str, name: str, value: Any) -> None:
+    """Raise `ImpossibleNarrowing` for an argument that is no value of its type.
+
+    What a request lacks, and what goes with what in it, does not matter to an answer: a part of one is enough.
+    """
+    from chatconform.schemas import violations
+
+    is_part = name == "CreateChatCompletionRequest"
+    for violation in violations(name, value):
+        if not is_part or violation.keyword in {"type", "maximum"}:
+            where = f" at {violation.pointer}" if violation.pointer else ""
+            raise ImpossibleNarrowing(f"{what} is no {name}{where}: {violation.message}")

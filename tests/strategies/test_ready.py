@@ -370,3 +370,28 @@ def test_chosen_families_come_alone():
         assert by_schema.family == "schema"
 
     check()
+
+
+@pytest.mark.parametrize(
+    ("make", "told"),
+    [
+        (lambda: completions(request=5), "request is no CreateChatCompletionRequest: 5 is an integer"),
+        (lambda: completions(request={"n": "two"}), "request is no CreateChatCompletionRequest at /n: "),
+        (lambda: completions(request={"n": 10**9}), "at /n: 1000000000 is greater than the maximum of 128"),
+        (lambda: streams(completion={}), "completion is no CreateChatCompletionResponse: "),
+        (lambda: streams(request=[]), "request is no CreateChatCompletionRequest: "),
+        (lambda: tool_choices([1]), "the list of tools is no CreateChatCompletionRequest at /tools/0: "),
+    ],
+)
+def test_arguments_that_are_no_value_of_their_type_are_refused_at_once(make, told):
+    with pytest.raises(ImpossibleNarrowing, match=told):
+        make()
+
+
+def test_a_part_of_a_request_is_enough_to_answer():
+    @settings(QUIET, max_examples=10)
+    @given(completions(request={"n": 2}))
+    def check(completion):
+        assert len(completion["choices"]) == 2
+
+    check()
