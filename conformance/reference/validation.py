@@ -31,6 +31,7 @@ CODES: Final = {
     "maxItems": "array_above_max_length",
     "maxProperties": "object_above_max_properties",
 }
+DECIMALS: Final = {"/temperature", "/top_p", "/presence_penalty", "/frequency_penalty"}
 
 
 def validate(body: Any, models: Sequence[str]) -> None:
@@ -58,7 +59,10 @@ def _told(breach: Violation, body: Any) -> Refusal:
         missing = breach.message.removesuffix(" is a required property").strip("'\"")
         pointer += "/" + missing.replace("~", "~0").replace("/", "~1")
     where = path(pointer, body)
-    return invalid(where, f"{where or 'The body'}: {breach.message}.", CODES.get(breach.keyword, "invalid_value"))
+    code = CODES.get(breach.keyword, "invalid_value")
+    if pointer in DECIMALS:
+        code = code.replace("integer", "decimal")
+    return invalid(where, f"{where or 'The body'}: {breach.message}.", code)
 
 
 def _is_deeper(value: Any, most: int) -> bool:

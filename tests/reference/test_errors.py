@@ -48,7 +48,7 @@ PARAMETERS = [
     ({"messages": [USER, calling(CALL, CALL), RESULT]}, 400, "messages[1].tool_calls", VALUE),
     ({"messages": [USER, calling(CALL), RESULT, RESULT]}, 400, "messages[3].tool_call_id", VALUE),
     ({"messages": [USER, calling()]}, 400, "messages[1].tool_calls", "empty_array"),
-    ({"temperature": 2.1}, 400, "temperature", "integer_above_max_value"),
+    ({"temperature": 2.1}, 400, "temperature", "decimal_above_max_value"),
     ({"temperature": "1"}, 400, "temperature", TYPE),
     ({"n": 0}, 400, "n", "integer_below_min_value"),
     ({"n": 1.5}, 400, "n", TYPE),

@@ -12,7 +12,14 @@ if TYPE_CHECKING:
     from chatconform.reference.refusal import Refusal
 
 R = "response.refusals."
-BOUNDS = ("integer_above_max_value", "integer_below_min_value", "string_above_max_length", "array_above_max_length")
+BOUNDS = (
+    "integer_above_max_value",
+    "integer_below_min_value",
+    "decimal_above_max_value",
+    "decimal_below_min_value",
+    "string_above_max_length",
+    "array_above_max_length",
+)
 MEDIA = r"messages\[\d+\]\.content\[\d+\]"
 
 
