@@ -36,7 +36,7 @@ MOST_ABSENCES: Final = 3
 TROUBLED_IN_A_ROW: Final = 5
 SILENT_IN_A_ROW: Final = 3
 MOST_SILENCES: Final = 10
-MOST_FLOODS: Final = 5
+MOST_FLOODS: Final = 3
 """So many answers that do not come to their end are enough to judge by; more would cost hours or gigabytes."""
 REPEATS_BEFORE_TRUST: Final = 5
 """Requests that broke again when asked again, and none that did not: what breaks now is held back after one try."""
