@@ -6,14 +6,17 @@ import base64
 import bz2
 import gzip
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 import zstandard
 
+from chatconform.core.recording import from_json, to_json
 from chatconform.recordings.kinds import type_of
 from chatconform.run.recordings import validate_files
-from chatconform.schemas import names, schema
+from chatconform.schemas import names, schema, violations
+from chatconform.schemas.registry import is_published
 
 
 def test_lines_are_judged_each_by_what_it_is(folder: Any, traffic: Any, told: Any) -> None:
@@ -73,6 +76,21 @@ def test_an_example_of_a_type_is_never_taken_for_another() -> None:
     for name in ("RecordedExchange", "BatchRequest", "BatchResult"):
         for example in schema(name)["examples"]:
             assert type_of(example) is None
+
+
+@pytest.mark.parametrize("name", ["RecordedExchange", "FineTuningExample", "BatchRequest", "BatchResult"])
+def test_the_forms_of_recordings_have_schemas_whose_examples_are_valid(name: str) -> None:
+    assert not is_published(name)
+    for example in schema(name)["examples"]:
+        assert violations(name, example) == []
+
+
+def test_what_the_kit_writes_follows_the_schema_of_its_form() -> None:
+    for path in sorted((Path(__file__).parents[1] / "specimens").glob("*.jsonl")):
+        for line in path.read_bytes().splitlines():
+            for one in json.loads(line).get("series", [json.loads(line)]):
+                assert violations("RecordedExchange", one) == [], path.name
+                assert violations("RecordedExchange", to_json(from_json(one))) == [], path.name
 
 
 def test_a_type_that_is_said_is_that_of_every_body(folder: Any, traffic: Any, told: Any) -> None:
