@@ -6,18 +6,25 @@ The law of this file: pure. It sees the reply, what the server heard and the clo
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from chatconform.core.assembly import assemble
+from chatconform.core.exchange import Exchange, Origin
+from chatconform.core.judge import judge
 from chatconform.core.likeness import Difference, RequestLikeness, compare, request_likeness
+from chatconform.core.result import Verdict
+from chatconform.core.rule import Level, Part
 from chatconform.core.scenario_result import FailureKind, ScenarioOutcome, ScenarioResult
 from chatconform.core.telling import tell
+from chatconform.rules.catalogue import rules
 from chatconform.schemas import is_valid
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from chatconform.core.rule import Rule
     from chatconform.core.scenario import Scenario, ToldError
     from chatconform.targets.scripted import Heard
 
@@ -45,10 +52,11 @@ class Happened:
 def verdict(scenario: Scenario, happened: Happened, fields: frozenset[str]) -> ScenarioResult:
     """What became of a scenario, for a client that reports these fields."""
     likenesses, told = _requests(scenario, happened.heard)
+    shown = tuple(map(_allowed, likenesses, happened.heard))
     seconds = happened.ended - happened.began
     if scenario.expected.delta_within is not None and happened.reply["ok"] and _first_delta(happened) is None:
         detail = "the adapter does not tell when the first delta came"
-        return ScenarioResult(scenario, ScenarioOutcome.UNSUPPORTED, None, detail, likenesses, told, seconds)
+        return ScenarioResult(scenario, ScenarioOutcome.UNSUPPORTED, None, detail, shown, told, seconds)
     lossy: list[str] = []
     failure = None
     for kind, detail in _failures(scenario, happened, fields, likenesses, told):
@@ -57,9 +65,9 @@ def verdict(scenario: Scenario, happened: Happened, fields: frozenset[str]) -> S
         elif failure is None:
             failure = (kind, detail)
     if failure:
-        return ScenarioResult(scenario, ScenarioOutcome.FAILED, *failure, likenesses, told, seconds)
+        return ScenarioResult(scenario, ScenarioOutcome.FAILED, *failure, shown, told, seconds)
     outcome = ScenarioOutcome.LOSSY if lossy else ScenarioOutcome.PASSED
-    return ScenarioResult(scenario, outcome, None, "; ".join(lossy), likenesses, told, seconds)
+    return ScenarioResult(scenario, outcome, None, "; ".join(lossy), shown, told, seconds)
 
 
 def _failures(
@@ -211,3 +219,16 @@ def _requests(scenario: Scenario, heard: Sequence[Heard]) -> tuple[tuple[Request
         likenesses.append(likeness)
         first = first or told
     return tuple(likenesses), first
+
+
+def _allowed(likeness: RequestLikeness, heard: Heard) -> RequestLikeness:
+    """The likeness of a request, or invalid where it breaks a rule on requests that is a MUST."""
+    results = judge(Exchange(Origin("client"), heard.request), musts_on_requests())
+    broken = any(result.verdict is Verdict.FAILED for result in results)
+    return RequestLikeness.INVALID if broken else likeness
+
+
+@cache
+def musts_on_requests() -> tuple[Rule, ...]:
+    """The rules on requests that are a MUST."""
+    return tuple(rule for rule in rules() if rule.on is Part.REQUEST and rule.level is Level.MUST)
