@@ -58,7 +58,7 @@ def _content(message: Any) -> Any:
 
 def _shown(part: Any, pointer: str) -> Any:
     match part:
-        case {"type": "image_url", "image_url": {"url": str(url)} as image}:
+        case {"image_url": {"url": str(url)} as image}:
             if url.startswith("http") or (not url and not pointer.endswith("/url")):
                 return {**part, "image_url": {**image, "url": PICTURE}}
         case {"type": "input_audio", "input_audio": {"data": ""} as audio} if not pointer.endswith("/data"):

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 BOUNDARY, VALID, INVALID, WIRE = "boundary", "valid", "invalid", "wire"
 GENERATED: Final = (VALID, INVALID, WIRE)
-BOUNDARY_SHARE: Final = 0.5
+BOUNDARY_SHARE: Final = 0.6
 IMPATIENCE: Final = 3.0
 """Seconds that a server may wait for the rest of a body that never comes before it is left."""
 TRIES: Final = 1000
@@ -53,7 +53,14 @@ CLASSES: Final = {
 CENTRAL: Final = ("/messages", "/tools")
 """Where a place is nearer than its depth tells."""
 MOST_TOGETHER: Final = 8
-"""Valid boundary cases in one request."""
+"""Boundary cases in one request."""
+RARE: Final = frozenset(
+    {
+        *("audio", "modalities", "prediction", "web_search_options", "moderation", "functions", "function_call"),
+        *("response_format", "prompt_cache_options", "tool_choice", "logit_bias"),
+    }
+)
+"""Parameters that many targets refuse, with all that is sent beside them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +142,10 @@ class Probes:
 
     @cached_property
     def listed(self) -> list[Probe]:
-        """The boundary cases: first many valid ones in each request, then one by one, what is shallow first."""
+        """The boundary cases: valid ones, many in each request; then wrong ones so, and in turn with them one by one.
+
+        What is shallow comes first.
+        """
         cases = boundaries(REQUEST)
         chances = {id(case): Random(f"{self._seed}:{number}").random() for number, case in enumerate(cases)}
         classes: dict[str, list[Boundary]] = {}
@@ -146,32 +156,40 @@ class Probes:
             places: dict[str, list[Boundary]] = {}
             for case in listed:
                 places.setdefault(case.pointer, []).append(case)
-            limits = [case for case in listed if name == "valid" and case.pointer in LIMIT_PLACES]
-            classes[name] = [*limits, *(case for case in _in_turn(list(places.values())) if case not in limits)]
-        together = [(body, "; ".join(map(_point, inside)), "") for body, inside in self._together(classes["valid"])]
+            classes[name] = list(_in_turn(list(places.values())))
+        limits = [case for case in classes["valid"] if case.pointer in LIMIT_PLACES]
+        bad = [cases for name, cases in classes.items() if name != "valid"]
+        wrong = [
+            case for case in [*limits, *_in_turn(bad)] if case.pointer not in ("", "/model", "/messages", "/tools")
+        ]
+        fine = [case for case in classes["valid"] if case.pointer not in (*LIMIT_PLACES, "/model")]
+        fine.sort(key=lambda case: case.label != "null")  # nulls go with nulls, and hardly anything refuses them
+        first = [_several(*group) for group in self._together(fine, is_valid_request) if len(group[1]) > 1]
+        many = [_several(*group) for group in self._together(wrong) if len(group[1]) > 1]
         single = [(self._dressed(case), _point(case), case.pointer) for case in _by_turns(classes)]
         return [
             Probe(BOUNDARY, number, body, point, place=place)
-            for number, (body, point, place) in enumerate([*together, *single])
+            for number, (body, point, place) in enumerate([*first, *_in_turn([many, single])])
         ]
 
-    def _together(self, cases: list[Boundary]) -> Iterator[tuple[Any, list[Boundary]]]:
-        """Valid cases, as many in one request as go together."""
+    def _together(
+        self, cases: list[Boundary], is_good: Callable[[dict[str, Any]], bool] | None = None
+    ) -> Iterator[tuple[Any, list[Boundary]]]:
+        """Cases, as many in one request as go together, and all of them if they are wrong anyway."""
         open_: list[tuple[dict[str, Any], list[Boundary]]] = []
         for case in cases:
             body = self._dressed(case)
-            if not is_valid_request(body) or case.pointer in LIMIT_PLACES:
-                continue  # a limit that is no limit is refused, and all that is sent with it
+            if is_good is not None and not is_good(body):
+                continue
             for number, (held, inside) in enumerate(open_):
-                both = joined(held, body, self._plain)
-                if both is not None and is_valid_request(both):
+                both = joined(held, body, self._plain, wrong=is_good is None)
+                if both is not None and (is_good is None or is_good(both)):
                     open_[number] = (both, [*inside, case])
                     break
             else:
                 open_.append((body, [case]))
-            full = [one for one in open_ if len(one[1]) >= MOST_TOGETHER]
-            open_ = [one for one in open_ if len(one[1]) < MOST_TOGETHER][-MOST_TOGETHER:]
-            yield from full
+            yield from (one for one in open_ if len(one[1]) >= MOST_TOGETHER)
+            open_ = [one for one in open_ if len(one[1]) < MOST_TOGETHER]
         yield from open_
 
     @cached_property
@@ -211,14 +229,49 @@ def _point(case: Boundary) -> str:
     return f"{case.pointer} {case.label}".strip()
 
 
-def joined(one: dict[str, Any], other: dict[str, Any], plain: dict[str, Any]) -> dict[str, Any] | None:
-    """Two requests in one, their messages one after the other; None where they contradict each other."""
-    for key in (one.keys() & other.keys()) - {"messages"}:
-        if one[key] != other[key] and plain.get(key, ...) not in (one[key], other[key]):
+def joined(
+    one: dict[str, Any], other: dict[str, Any], plain: dict[str, Any], *, wrong: bool = False
+) -> dict[str, Any] | None:
+    """Two requests in one, their messages one after the other; None where they had better be sent apart.
+
+    If they are wrong anyway their tools are put together, too, and what many targets refuse does not matter.
+    """
+    if not wrong and one != plain and _rare(one) != _rare(other):
+        return None
+    listed = ("messages", "tools") if wrong else ("messages",)
+    both = dict(one)
+    for key, value in other.items():
+        known = one.get(key, plain.get(key))
+        if value == plain.get(key, ...) or (key in one and value == known):
+            continue
+        if key in listed and key in one and known != plain.get(key):
+            if not isinstance(known, list) or not isinstance(value, list):
+                return None
+            both[key] = [*known, *value]
+        elif key in one and known != plain.get(key, ...):
             return None
-    talks = [body["messages"] for body in (one, other) if body["messages"] != plain["messages"]]
-    told = {key: value for key, value in other.items() if plain.get(key, ...) != value}
-    return {**one, **told, "messages": [message for talk in talks for message in talk] or plain["messages"]}
+        else:
+            both[key] = value
+    return both
+
+
+def _several(body: Any, cases: list[Boundary]) -> tuple[Any, str, str]:
+    return body, "; ".join(map(_point, cases)), ""
+
+
+def _rare(body: dict[str, Any]) -> set[str]:
+    """What a request has that many targets refuse: parameters, and kinds of parts that are no text."""
+    found = {key for key in body.keys() & RARE if body[key] is not None}
+    for message in body["messages"] if isinstance(body.get("messages"), list) else ():
+        content = message.get("content") if isinstance(message, dict) else None
+        kinds = (part.get("type") for part in content if isinstance(part, dict)) if isinstance(content, list) else ()
+        found.update(str(kind) for kind in kinds if kind not in ("text", "refusal"))
+        match message:
+            case {"role": "function"}:
+                found.add("function")
+            case {"role": "assistant"} if not message.get("content") and not message.get("tool_calls"):
+                found.add("silence")
+    return found
 
 
 def _by_turns(classes: dict[str, list[Boundary]]) -> Iterator[Boundary]:

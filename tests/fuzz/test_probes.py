@@ -31,8 +31,8 @@ def test_another_seed_asks_something_else(probes: list[Probe], plain: dict[str, 
 
 def test_boundaries_come_first_and_half_is_generated(probes: list[Probe]) -> None:
     kinds = [probe.kind for probe in probes]
-    assert set(kinds[:250]) == {"boundary"}
-    assert Counter(kinds[250:]) == {"valid": 84, "invalid": 83, "wire": 83}
+    assert set(kinds[:300]) == {"boundary"}
+    assert Counter(kinds[300:]) == {"valid": 67, "invalid": 67, "wire": 66}
 
 
 def test_requests_name_the_target_s_model_but_for_those_about_the_model(probes: list[Probe]) -> None:

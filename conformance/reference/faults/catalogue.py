@@ -10,7 +10,7 @@ from importlib import import_module
 import chatconform.reference.faults as package
 from chatconform.reference.faults.fault import Fault
 
-CRASHES = f"{package.__name__}.crashes"
+CRASHES = f"{package.__name__}.crashing"
 
 
 class UnknownFaultError(LookupError):
