@@ -97,9 +97,7 @@ class Tally:
             ):
                 outcome.reasons.append(result.reason)
             for finding in result.findings:
-                _note(
-                    outcome, general(finding.pointer), 1, [Example(finding, result.exchanges[finding.exchange])]
-                )
+                _note(outcome, general(finding.pointer), 1, [Example(finding, result.exchanges[finding.exchange])])
 
     def outcome(self, rule: Rule) -> Outcome:
         """The outcome of a rule, which is there from now on."""
