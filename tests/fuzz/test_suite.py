@@ -13,18 +13,19 @@ pytest_plugins = ["pytester"]
 
 FEW = """
 from hypothesis import settings
-settings.register_profile("few", max_examples={count})
+from hypothesis.database import DirectoryBasedExampleDatabase
+remembered = DirectoryBasedExampleDatabase("examples")
+settings.register_profile("few", max_examples={count}, derandomize=False, database=remembered)
 settings.load_profile("few")
 """
-MISLEADING = {"CI", "TF_BUILD", "GITHUB_ACTIONS"}
-"""Where hypothesis sees these it remembers nothing."""
+"""Draws and remembers as on a developer's machine: where hypothesis sees a build machine it does neither."""
 Run = Callable[..., pytest.RunResult]
 
 
 @pytest.fixture
 def run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Run:
     """Runs pytest in a project of its own that draws so many examples, in a process of its own."""
-    for name in [name for name in os.environ if "proxy" in name.lower() or name in MISLEADING]:
+    for name in [name for name in os.environ if "proxy" in name.lower()]:
         monkeypatch.delenv(name)
 
     def start(url: str, *arguments: str, count: int = 25) -> pytest.RunResult:
@@ -53,8 +54,8 @@ def test_a_crash_fails_with_a_small_request_as_curl_and_is_remembered(run: Run) 
     assert "MUST response.status.input-is-never-a-server-error" in told
     assert "curl -sS" in told
     assert "probe=" in told
-    (body,) = [line for line in result.outlines if "--data-raw" in line]
-    assert len(body) < 400
+    (body,) = {line.partition("--data-raw ")[2] for line in result.outlines if "--data-raw" in line}
+    assert len(body) < 200
     again.assert_outcomes(failed=1)
 
 
