@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 LONGEST_NAME: Final = 40
 MOST_ITEMS: Final = 8
-BRANCHES: Final = ("anyOf", "oneOf", "allOf")
+LISTS: Final = ("anyOf", "oneOf", "allOf")
+CONDITIONS: Final = ("if", "then", "else")
 
 
 def extensions(exchange: Exchange) -> set[str]:
@@ -64,5 +65,8 @@ def _branches(schema: Any, document: Mapping[str, Any]) -> Iterator[Mapping[str,
     yield schema
     if "$ref" in schema:
         yield from _branches(document["$defs"].get(schema["$ref"].rpartition("/")[2]), document)
-    for branch in (one for word in BRANCHES for one in schema.get(word, ())):
-        yield from _branches(branch, document)
+    for word in LISTS:
+        for branch in schema.get(word, ()):
+            yield from _branches(branch, document)
+    for word in CONDITIONS:
+        yield from _branches(schema.get(word), document)

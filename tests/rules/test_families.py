@@ -79,6 +79,19 @@ def test_published_answers_are_of_no_family_and_add_nothing() -> None:
     assert not any(family.shows_in(plain) for family in families())
 
 
+def test_no_legal_answer_of_the_published_api_has_an_extension() -> None:
+    from chatconform.strategies import boundaries
+
+    bodies = [case.value for case in boundaries("CreateChatCompletionResponse") if case.valid]
+    chunks = [case.value for case in boundaries("CreateChatCompletionStreamResponse") if case.valid]
+    assert any("tool_calls" in choice["message"] for body in bodies for choice in body["choices"])
+    told = [answered(body) for body in bodies]
+    told += [
+        from_json({"request": {"json": {}}, "response": {"text": f"data: {json.dumps(chunk)}\n\n"}}) for chunk in chunks
+    ]
+    assert set().union(*map(extensions, told)) == set()
+
+
 def test_a_field_within_free_objects_is_no_extension() -> None:
     assert extensions(answered({**WHOLE, "metadata": {"anything": "x"}})) <= {"/metadata"}
 
