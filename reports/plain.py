@@ -13,7 +13,7 @@ def plain(text: str, most: int = MOST) -> str:
     told: list[str] = []
     used = 0
     for char in text:
-        shown = char if char.isprintable() else _escaped(char)
+        shown = char if char.isprintable() else escaped(char)
         if used + len(shown) > most:
             while told and used > most - 3:
                 used -= len(told.pop())
@@ -23,7 +23,8 @@ def plain(text: str, most: int = MOST) -> str:
     return "".join(told)
 
 
-def _escaped(char: str) -> str:
+def escaped(char: str) -> str:
+    """A character that does not print, as the escape that tells it."""
     short = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
     if char in short:
         return short[char]
