@@ -5,7 +5,6 @@ The law of this file: nothing that a client or its adapter said reaches the term
 
 from __future__ import annotations
 
-import textwrap
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
@@ -13,8 +12,8 @@ from chatconform.core.likeness import RequestLikeness
 from chatconform.core.rule import Level
 from chatconform.core.scenario import Grade
 from chatconform.core.scenario_result import ScenarioOutcome
+from chatconform.reports.look import BOLD, Detail, Look, many
 from chatconform.reports.plain import plain
-from chatconform.reports.terminal import BOLD, DIM, GREEN, RED, YELLOW, Detail
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,7 +28,7 @@ AREAS: Final = {
     "rq": "requests",
     "fuzz": "generated",
 }
-LABEL: Final = 12
+LABEL: Final = 13
 
 
 def render(
@@ -41,28 +40,26 @@ def render(
     width: int = 100,
 ) -> str:
     """The report as text; `strict` counts a failed `should` and `policy`."""
-    return "\n".join(_Report(result, strict, detail, color, width).lines()) + "\n"
+    return "\n".join(_Report(result, strict, Look(detail, color, width)).lines()) + "\n"
 
 
 class _Report:
-    def __init__(self, result: ClientRunResult, strict: bool, detail: Detail, color: bool, width: int) -> None:
+    def __init__(self, result: ClientRunResult, strict: bool, look: Look) -> None:
         self.result = result
         self.strict = strict
-        self.detail = detail
-        self.color = color
-        self.width = width
+        self.look = look
 
     def lines(self) -> Iterator[str]:
         failed = [one for grade in Grade for one in self.result.failed(grade)]
         broken = [outcome for outcome in self.result.outcomes if outcome.findings]
-        if self.detail is Detail.QUIET:
+        if self.look.detail is Detail.QUIET:
             yield from (self._headline(one) for one in failed)
             yield from (self._rule_headline(outcome) for outcome in broken)
         else:
-            yield self._paint(BOLD, f"{plain(self.result.client)} {plain(self.result.version)}".rstrip())
+            yield self.look.paint(BOLD, f"{plain(self.result.client)} {plain(self.result.version)}".rstrip())
             yield ""
             yield from self._areas()
-            if self.detail is Detail.EVERYTHING:
+            if self.look.detail is Detail.EVERYTHING:
                 yield from self._every_scenario()
             for one in failed:
                 yield ""
@@ -79,41 +76,32 @@ class _Report:
             yield from self._requests()
         if self.result.cut_short:
             yield ""
-            yield from self._wrapped(f"The run was cut short: {plain(self.result.cut_short, 1000)}.", "", "")
-        if self.detail is not Detail.QUIET:
+            yield from self.look.wrapped(f"The run was cut short: {plain(self.result.cut_short, 1000)}.")
+        if self.look.detail is not Detail.QUIET:
             yield ""
         yield self._counts()
 
     def _areas(self) -> Iterator[str]:
         counts: dict[str, Counter[ScenarioOutcome]] = {}
         for one in self.result.scenarios:
-            counts.setdefault(one.scenario.id.partition(".")[0], Counter())[one.outcome] += 1
-        yield self._paint(DIM, " " * 14 + "".join(f"{outcome:>13}" for outcome in ScenarioOutcome))
-        for area, count in counts.items():
-            cells = "".join(self._cell(count[outcome], outcome) for outcome in ScenarioOutcome)
-            yield f"{AREAS.get(area, area):<14}{cells}"
-
-    def _cell(self, count: int, outcome: ScenarioOutcome) -> str:
-        text = f"{count or '.':>13}"
-        if not count:
-            return self._paint(DIM, text)
-        return self._paint(RED, text) if outcome is ScenarioOutcome.FAILED else text
+            area = one.scenario.id.partition(".")[0]
+            counts.setdefault(AREAS.get(area, area), Counter())[one.outcome] += 1
+        yield from self.look.table(counts, tuple(ScenarioOutcome), bad=ScenarioOutcome.FAILED)
 
     def _every_scenario(self) -> Iterator[str]:
         yield ""
         for one in self.result.scenarios:
-            paint = {ScenarioOutcome.PASSED: GREEN, ScenarioOutcome.FAILED: RED}.get(one.outcome, DIM)
-            yield f"{self._paint(paint, f'{one.outcome.upper():<12}')} {one.scenario.grade:<8} {one.scenario.id}"
+            yield f"{self.look.mark(one.outcome)} {one.scenario.grade:<8} {one.scenario.id}"
 
     def _headline(self, one: ScenarioResult) -> str:
         counted = {Grade.MUST, *((Grade.SHOULD, Grade.POLICY) if self.strict else ())}
-        paint = RED if one.scenario.grade in counted else YELLOW
-        return f"{self._paint(f'{BOLD};{paint}', f'FAIL {one.scenario.grade}')}  {self._paint(BOLD, one.scenario.id)}"
+        grade = one.scenario.grade
+        return self.look.headline("FAIL", grade, one.scenario.id, counts=grade in counted)
 
     def _rule_headline(self, outcome: Outcome) -> str:
         level = outcome.rule.level
-        paint = RED if level is Level.MUST or (self.strict and level is Level.SHOULD) else YELLOW
-        return f"{self._paint(f'{BOLD};{paint}', f'FAIL {level}')}  {self._paint(BOLD, outcome.rule.id)}"
+        counts = level is Level.MUST or (self.strict and level is Level.SHOULD)
+        return self.look.headline("FAIL", level, outcome.rule.id, counts=counts)
 
     def _rule_findings(self, outcome: Outcome) -> Iterator[str]:
         yield from self._told("requirement", f"{outcome.rule.text} ({outcome.rule.source})")
@@ -130,7 +118,7 @@ class _Report:
             yield ""
             yield "Reshaped without another meaning:"
         for one in lossy:
-            yield f"  {one.scenario.id}: {plain(one.detail, self.width - len(one.scenario.id) - 4)}"
+            yield f"  {one.scenario.id}: {plain(one.detail, self.look.width - len(one.scenario.id) - 4)}"
 
     def _requests(self) -> Iterator[str]:
         """How like the requests were to what was asked."""
@@ -143,27 +131,15 @@ class _Report:
     def _counts(self) -> str:
         result = self.result
         status = result.exit_status(strict=self.strict)
-        word = {0: "PASSED", 1: "FAILED"}.get(status, "NOT CONCLUSIVE")
-        paint = {0: GREEN, 1: RED}.get(status, YELLOW)
         levels = ", ".join(f"{len(result.failed(grade))} {grade}" for grade in Grade if result.failed(grade))
         counts = ", ".join(
             f"{count} {outcome}" + (f" ({levels})" if outcome is ScenarioOutcome.FAILED else "")
             for outcome, count in result.summary.items()
             if count or outcome is ScenarioOutcome.PASSED
         )
-        restarts = f", {result.restarts} restarts" if result.restarts else ""
-        told = f"{len(result.scenarios)} scenarios: {counts}; {result.requests} requests in {result.seconds:.1f} s"
-        return f"{self._paint(f'{BOLD};{paint}', word)}  {told}{restarts}"
+        told = f"{many(len(result.scenarios), 'scenario')}: {counts}; {many(result.requests, 'request')}"
+        restarts = f", {many(result.restarts, 'restart')}" if result.restarts else ""
+        return self.look.ending(status, f"{told} in {result.seconds:.1f} s, seed {result.seed}{restarts}")
 
     def _told(self, label: str, text: str) -> Iterator[str]:
-        for number, line in enumerate(self._wrapped(plain(text, 800), "", "", LABEL + 3)):
-            name = "" if number else label
-            yield f"  {self._paint(DIM, f'{name:<{LABEL}}')} {line}"
-
-    def _wrapped(self, text: str, first: str, later: str, room: int = 0) -> Iterator[str]:
-        width = max(40, self.width - room)
-        lines = textwrap.wrap(text, width, initial_indent=first, subsequent_indent=later, break_on_hyphens=False)
-        yield from lines or [first]
-
-    def _paint(self, code: str, text: str) -> str:
-        return f"\x1b[{code}m{text}\x1b[0m" if self.color else text
+        return self.look.told(label, plain(text, 800), width=LABEL)

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import re
-from textwrap import wrap
 from typing import TYPE_CHECKING, Final
 
 from chatconform.reports.curl import command
 from chatconform.reports.plain import plain
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterator
 
     from chatconform.core.exchange import Exchange
     from chatconform.core.run_result import Target
     from chatconform.core.tally import Example, Outcome, Place
+    from chatconform.reports.look import Look
     from chatconform.reports.redaction import Redaction
 
-LABEL: Final = 15
+LABEL: Final = 13
 MOST_PLACES: Final = 3
 EXCERPT: Final = 240
 LARGEST_COMMAND: Final = 4 * 1024
@@ -25,20 +25,12 @@ LARGEST_COMMAND: Final = 4 * 1024
 EVENT: Final = re.compile(r"/(\d+)(?:/|$)")
 
 
-def lines(
-    outcome: Outcome, target: Target, redaction: Redaction, *, width: int, key: str, dim: Callable[[str], str]
-) -> Iterator[str]:
-    """The lines below a failed rule's name. `key` names the variable that holds the API key, `dim` paints a label."""
+def lines(outcome: Outcome, target: Target, redaction: Redaction, look: Look, *, key: str) -> Iterator[str]:
+    """The lines below a failed rule's name. `key` names the variable that holds the API key."""
     rule = outcome.rule
 
-    def labelled(label: str, lines: Iterable[str]) -> Iterator[str]:
-        for number, line in enumerate(lines):
-            name = "" if number else label
-            yield f"  {dim(f'{name:<{LABEL - 2}}')}{line}"
-
     def told(label: str, *texts: str) -> Iterator[str]:
-        room = max(40, width - LABEL)
-        yield from labelled(label, (line for text in texts for line in wrap(text, room, break_on_hyphens=False)))
+        return look.told(label, *texts, width=LABEL)
 
     yield from told("requirement", f"{plain(rule.text, 600)} ({plain(rule.source)})")
     example = next(iter(outcome.examples()), None)
@@ -53,10 +45,10 @@ def lines(
     yield from told("answer", *_answer(shown, example))
     curl = command(shown.request, target.url, key=key)
     if len(curl) <= LARGEST_COMMAND:
-        yield from labelled("request", curl.split("\n"))
+        yield from look.labelled("request", curl.split("\n"), LABEL)
     else:
         yield from told("request", f"{len(shown.request.body)} bytes; --report json=FILE keeps them")
-    yield from told("more", f"chatconform explain {rule.id}")
+    yield from look.labelled("more", [f"chatconform explain {rule.id}"], LABEL)
 
 
 def _places(places: list[Place], redaction: Redaction) -> Iterator[str]:

@@ -20,6 +20,7 @@ from chatconform.core.rule import Level, Part
 from chatconform.core.run_result import Target
 from chatconform.core.tally import Tally
 from chatconform.reports.failure import lines
+from chatconform.reports.look import Look
 from chatconform.reports.redaction import Redaction
 from chatconform.rules.validity import is_valid as is_valid_request
 from chatconform.run.asker import Asker, Standing
@@ -158,7 +159,7 @@ class FuzzedServer:
         tally.add(result for result in judge(exchange, self._rules) if result.verdict is Verdict.FAILED)
         target = Target(self._target.url, self._reached.model)
         for outcome in tally.outcomes.values():
-            told = lines(outcome, target, self._redaction, width=WIDTH, key=self._key_variable, dim=str)
+            told = lines(outcome, target, self._redaction, Look(width=WIDTH), key=self._key_variable)
             _fail(outcome.rule.id, "\n".join([f"{outcome.rule.level} {outcome.rule.id}", *told]))
 
 

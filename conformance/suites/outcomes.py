@@ -15,6 +15,7 @@ import pytest
 from chatconform.core.result import Verdict
 from chatconform.core.rule import Level
 from chatconform.reports.failure import lines
+from chatconform.reports.look import Look
 from chatconform.reports.redaction import Redaction
 
 if TYPE_CHECKING:
@@ -113,7 +114,7 @@ def _document(result: RunResult, key_variable: str, strict: bool) -> dict[str, A
     redaction = Redaction(result.secrets)
     rules = {outcome.rule.id: _entry(outcome, redaction) for outcome in result.outcomes}
     for outcome in result.failed():
-        told = lines(outcome, result.target, redaction, width=WIDTH, key=key_variable, dim=str)
+        told = lines(outcome, result.target, redaction, Look(width=WIDTH), key=key_variable)
         rules[outcome.rule.id]["text"] = "\n".join([f"{outcome.rule.level} {outcome.rule.id}", *told])
     trouble = None if result.cut_short is None else f"the check ended early: {redaction.text(result.cut_short)}"
     return {"rules": rules, "trouble": trouble, "strict": strict}

@@ -64,7 +64,7 @@ def test_quiet_tells_a_line_for_each_rule_and_the_counts(chatconform: Any, file:
 
 def test_verbose_tells_every_rule_that_was_judged(chatconform: Any, file: Any) -> None:
     ran = chatconform("validate", "-v", file(GOOD))
-    assert "PASSED        MUST   schema.create-chat-completion-request  1 judged" in ran.out
+    assert "PASS          MUST   schema.create-chat-completion-request  1 judged" in ran.out
 
 
 @pytest.mark.parametrize(

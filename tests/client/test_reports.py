@@ -15,7 +15,7 @@ from referencing import Registry, Resource
 
 from chatconform.core.scenario_result import ClientRunResult
 from chatconform.reports import client_terminal, render
-from chatconform.reports.terminal import Detail
+from chatconform.reports.look import Detail
 from chatconform.run.adapter import AdapterProcess
 from chatconform.run.client import drive
 from chatconform.scenarios.catalogue import select

@@ -14,8 +14,9 @@ from chatconform.core.capability import Capability
 from chatconform.core.exchange import Exchange, Origin, Request, Response
 from chatconform.core.rule import Finding, Level, Part, rule
 from chatconform.core.run_result import CapabilityStatus, Support
+from chatconform.reports.look import Detail
 from chatconform.reports.plain import plain
-from chatconform.reports.terminal import Detail, render
+from chatconform.reports.terminal import render
 
 KEY = "sk-very-secret-0123456789"
 WHOLE = """\

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from chatconform.reports import Reportable
-    from chatconform.reports.terminal import Detail
+    from chatconform.reports.look import Detail
 
 
 class Tell(Protocol):
@@ -101,6 +101,6 @@ def _tell(args: argparse.Namespace, tell: Tell, stream: Any) -> None:
 
 
 def _detail(args: argparse.Namespace) -> Detail:
-    from chatconform.reports.terminal import Detail
+    from chatconform.reports.look import Detail
 
     return Detail.QUIET if args.quiet else Detail.EVERYTHING if args.verbose else Detail.USUAL
