@@ -1,0 +1,41 @@
+"""The pytest plugin: options, marks and fixtures for the suites in `chatconform.suites`.
+
+    pytest --pyargs chatconform.suites --chatconform-url http://localhost:8000/v1 --chatconform-model NAME
+
+It is loaded by every pytest run where the kit is installed, so it imports nothing until a suite is collected.
+"""
+
+from chatconform.frontends.pytest_plugin.checking import (
+    chatconform_fuzzed,
+    chatconform_outcomes,
+    chatconform_target,
+    pytest_runtestloop,
+)
+from chatconform.frontends.pytest_plugin.fixtures import (
+    chatconform_client,
+    chatconform_client_under_test,
+    chatconform_server,
+    chatconform_wish,
+)
+from chatconform.frontends.pytest_plugin.items import (
+    pytest_generate_tests,
+    pytest_ignore_collect,
+    pytest_sessionstart,
+)
+from chatconform.frontends.pytest_plugin.options import pytest_addoption, pytest_configure
+
+__all__ = [
+    "chatconform_client",
+    "chatconform_client_under_test",
+    "chatconform_fuzzed",
+    "chatconform_outcomes",
+    "chatconform_server",
+    "chatconform_target",
+    "chatconform_wish",
+    "pytest_addoption",
+    "pytest_configure",
+    "pytest_generate_tests",
+    "pytest_ignore_collect",
+    "pytest_runtestloop",
+    "pytest_sessionstart",
+]

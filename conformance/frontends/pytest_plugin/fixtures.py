@@ -1,0 +1,65 @@
+"""The fixtures of clients and recordings."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from chatconform.frontends.pytest_plugin.items import wish
+from chatconform.frontends.pytest_plugin.options import option
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from chatconform.run.strict_server import StrictServer
+    from chatconform.suites.clients import ClientUnderTest
+
+
+@pytest.fixture(scope="session")
+def chatconform_wish(pytestconfig: pytest.Config) -> dict[str, Any]:
+    """What recordings are judged by: the options on rules."""
+    return wish(pytestconfig)
+
+
+@pytest.fixture(scope="session")
+def chatconform_client(pytestconfig: pytest.Config) -> Any:
+    """What is driven through the scenarios: the command of `--chatconform-client`.
+
+    Override it with a command of your own, as a line or in words, or with a function that takes a call of the adapter
+    protocol and gives its reply.
+    """
+    command = option(pytestconfig, "client")
+    if command is None:
+        pytest.skip("no client: give --chatconform-client, or override the fixture chatconform_client")
+    return command
+
+
+@pytest.fixture(scope="session")
+def chatconform_client_under_test(pytestconfig: pytest.Config, chatconform_client: Any) -> Iterator[ClientUnderTest]:
+    """The running client, asked scenario by scenario."""
+    from chatconform.run.adapter import AdapterError
+    from chatconform.suites.clients import ClientUnderTest
+
+    try:
+        client = ClientUnderTest(chatconform_client, bool(option(pytestconfig, "strict")))
+    except AdapterError as problem:
+        pytest.exit(f"chatconform: {problem}", returncode=pytest.ExitCode.USAGE_ERROR)
+    yield client
+    client.close()
+
+
+@pytest.fixture
+def chatconform_server(pytestconfig: pytest.Config) -> Iterator[StrictServer]:
+    """A server to point a client at: `url`, `script(...)`, `requests`; the test fails if a request breaks a rule.
+
+    It answers as the reference does, or by the script. `violations` can be cleared by a test that breaks rules on
+    purpose. With `--chatconform-strict` a SHOULD counts as well.
+    """
+    from chatconform.run.strict_server import StrictServer
+
+    with StrictServer() as server:
+        yield server
+        broken = server.violations + (server.advice if option(pytestconfig, "strict") else [])
+    if broken:
+        pytest.fail("\n".join(["the client sent what the endpoint does not allow:", *map(str, broken)]), pytrace=False)

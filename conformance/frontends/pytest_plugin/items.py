@@ -1,0 +1,114 @@
+"""Which tests there are: one for each chosen rule, scenario and file of recordings."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import pytest
+
+from chatconform.frontends.pytest_plugin.options import option, profile
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from chatconform.core.rule import Rule
+
+RULE: Final = "chatconform_rule"
+"""The argument of a test that is to be run once for each chosen rule."""
+SCENARIO: Final = "chatconform_scenario"
+"""The argument of a test that is to be run once for each scenario."""
+RECORDING: Final = "chatconform_recording"
+"""The argument of a test that is to be run once for each file of recordings."""
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Refuses a choice of rules that cannot be made, before anything is collected."""
+    if option(session.config, "recordings"):
+        wish(session.config)
+    elif any(option(session.config, name) for name in ("only", "skip", "profile")):
+        choice(session.config)
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leaves a suite out of a run that names nothing for it, but something for another one.
+
+    Fuzzing has to be asked for. A file of one's own that imports a suite is always collected.
+    """
+    if collection_path.parent.name != "suites" or collection_path.parent.parent.name != "chatconform":
+        return None
+    if collection_path.name == "test_server_fuzz.py" and not option(config, "fuzz"):
+        return True
+    given = {
+        "test_client.py": option(config, "client"),
+        "test_server.py": option(config, "url"),
+        "test_server_fuzz.py": option(config, "url"),
+        "test_recordings.py": option(config, "recordings"),
+    }
+    others = [value for name, value in given.items() if name != collection_path.name]
+    return True if collection_path.name in given and not given[collection_path.name] and any(others) else None
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Runs a test that takes `chatconform_rule` once for each chosen rule, with the rule's id as its own."""
+    if SCENARIO in metafunc.fixturenames:
+        from chatconform.scenarios.catalogue import scenarios
+
+        metafunc.parametrize(SCENARIO, [pytest.param(scenario.id, id=scenario.id) for scenario in scenarios()])
+    if RECORDING in metafunc.fixturenames:
+        metafunc.parametrize(RECORDING, _recordings(metafunc.config))
+    if RULE not in metafunc.fixturenames:
+        return
+    metafunc.parametrize(
+        RULE, [pytest.param(rule.id, id=rule.id, marks=_marks(rule)) for rule in choice(metafunc.config)]
+    )
+
+
+def wish(config: pytest.Config) -> dict[str, Any]:
+    """How recordings are judged. Raises `pytest.UsageError` for ids or a profile that there are not."""
+    from chatconform.core.naming import UnknownIdError
+    from chatconform.run.reach import CannotCheckError
+    from chatconform.run.recordings import wish_of
+
+    only, skip = option(config, "only") or [], option(config, "skip") or []
+    try:
+        wish_of(None, only, skip, profile(config), False)
+    except (CannotCheckError, UnknownIdError) as problem:
+        raise pytest.UsageError(f"chatconform: {problem}") from None
+    return {"only": only, "skip": skip, "profile": profile(config), "strict": bool(option(config, "strict"))}
+
+
+def _recordings(config: pytest.Config) -> list[Any]:
+    """The files of recordings as parameters. Raises `pytest.UsageError` for a name that leads nowhere."""
+    from chatconform.recordings.formats import is_recording
+    from chatconform.recordings.paths import find
+
+    names = option(config, "recordings")
+    if not names:
+        return [pytest.param("", marks=pytest.mark.skip(reason="no recordings: give --chatconform-recordings"))]
+    found = find(names)
+    if found.missing:
+        raise pytest.UsageError(f"chatconform: {'; '.join(found.missing)}")
+    return [pytest.param(path, id=path) for path in found.files if path in found.named or is_recording(path)]
+
+
+def choice(config: pytest.Config) -> tuple[Rule, ...]:
+    """The rules to judge by. Raises `pytest.UsageError` for ids or a profile that there are not."""
+    from chatconform.core.naming import UnknownIdError
+    from chatconform.run.choice import choose
+    from chatconform.run.reach import CannotCheckError
+
+    try:
+        return choose(option(config, "only") or (), option(config, "skip") or (), profile(config)).rules
+    except (CannotCheckError, UnknownIdError) as problem:
+        raise pytest.UsageError(f"chatconform: {problem}") from None
+
+
+def chosen(session: pytest.Session) -> list[str]:
+    """The ids of the rules whose tests are to be run."""
+    specs = (getattr(item, "callspec", None) for item in session.items)
+    return list(dict.fromkeys(spec.params[RULE] for spec in specs if spec is not None and RULE in spec.params))
+
+
+def _marks(rule: Rule) -> list[pytest.MarkDecorator]:
+    marks = [getattr(pytest.mark, f"chatconform_{rule.level.lower()}")]
+    return [*marks, pytest.mark.chatconform_capability(rule.needs.name)] if rule.needs is not None else marks
