@@ -139,7 +139,8 @@ def _why_no_json(problem: orjson.JSONDecodeError, data: bytes, start: bytes, nam
         last = data.count(b"\n") + 1
         return f"{name} is cut off at line {last}: its JSON does not end; copy or write it again"
     if "after document" in str(problem):
-        return f"{name} holds several JSON values, the second at {place}, as recordings do (chatconform validate reads those); {HOW}"
+        told = "as recordings do, which `chatconform validate` reads"
+        return f"{name} holds several JSON values, the second at {place}, {told}; {HOW}"
     if "depth limit" in str(problem):
         return f"{name} is nested deeper than {DEEPEST} levels, which no results are; {HOW}"
     return f"{name} is not JSON: {problem.msg} at {place}; {HOW}"

@@ -104,7 +104,10 @@ def test_a_rule_of_a_client_is_held_to_the_form_of_rules() -> None:
             b'{"schema_version": "1.0", "tool": {"name": "chatconform"}, "implementations": []}',
             "r.json is JSON of chatconform, but no results: it holds schema_version, tool, implementations",
         ),
-        (b'{"schema_version": "1.0", "tool": {"name": "chatconform"}, "target": 5}', "of chatconform at its top level: "),
+        (
+            b'{"schema_version": "1.0", "tool": {"name": "chatconform"}, "target": 5}',
+            "of chatconform at its top level: ",
+        ),
     ],
 )
 def test_what_is_no_results_is_told(data: bytes, sentence: str) -> None:
@@ -153,7 +156,7 @@ def test_a_folder_is_told_with_what_to_write_instead(tmp_path: Path) -> None:
 def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
     with pytest.raises(UnreadableResults, match=r"there is no file .*nothing\.json; give a file"):
         read(tmp_path / "nothing.json")
-    with pytest.raises(UnreadableResults, match="cannot be read: .*null"):
+    with pytest.raises(UnreadableResults, match=r"cannot be read: .*null"):
         read("a\0b.json")
 
 
