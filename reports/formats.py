@@ -6,7 +6,9 @@ import os
 import sys
 from importlib import import_module
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
+
+import orjson
 
 
 class Reportable(Protocol):
@@ -58,16 +60,27 @@ def render(format: str, result: Reportable, *, strict: bool = False) -> str:
     return text
 
 
+def document_of(result: Reportable, *, strict: bool = False) -> dict[str, Any]:
+    """The JSON report of a run as a value: what pages are made of, so that they can be made of a file as well."""
+    document: dict[str, Any] = orjson.loads(render("json", result, strict=strict))
+    return document
+
+
 def write(format: str, result: Reportable, path: str | Path | None = None, *, strict: bool = False) -> None:
     """Writes the report of a run to a file, whole or not at all, or (None) to stdout. Raises `ReportError`."""
-    text = render(format, result, strict=strict).encode()
+    save(render(format, result, strict=strict), path)
+
+
+def save(text: str, path: str | Path | None = None) -> None:
+    """Writes a report's text to a file, whole or not at all, or (None) to stdout. Raises `ReportError`."""
+    data = text.encode()
     if path is None:
         sys.stdout.flush()
-        sys.stdout.buffer.write(text)
+        sys.stdout.buffer.write(data)
         sys.stdout.flush()
         return
     try:
-        _replace(Path(path), text)
+        _replace(Path(path), data)
     except OSError as error:
         raise ReportError(f"the report cannot be written to {path}: {error.strerror or error}") from None
 
