@@ -71,7 +71,7 @@ def environment() -> Environment:
 
 def lines(text: str) -> Any:
     """A text for a `pre`: line ends and tabs stay, whatever else does not show is told in a box, as markup."""
-    from markupsafe import Markup, escape
+    from markupsafe import Markup
 
     if text.startswith("\n"):
         text = f"\n{text}"  # the first line end in a `pre` is dropped
