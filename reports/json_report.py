@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from importlib.metadata import version
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from chatconform.core.run_result import CapabilityStatus, RunResult
     from chatconform.core.tally import Example, Outcome
 
-SCHEMA_VERSION: Final = "1.0"
+SCHEMA_VERSION: Final = "1.1"
 
 
 def render(result: RunResult, *, strict: bool = False) -> str:
@@ -33,6 +34,7 @@ def render(result: RunResult, *, strict: bool = False) -> str:
         "strict": strict,
         "requests": result.requests,
         "seconds": round(result.seconds, 3),
+        "ended": now(),
         "seed": result.seed,
         "cut_short": None if result.cut_short is None else redaction.text(result.cut_short),
         "notes": [redaction.text(note) for note in result.notes],
@@ -74,6 +76,7 @@ def rule_object(outcome: Outcome, evidence: Evidence, redaction: Redaction) -> d
         "level": str(rule.level),
         "title": rule.text,
         "source": rule.source,
+        "why": paragraphs(rule.why),
         "outcome": str(verdict),
         "judged": outcome.judged,
         "kit_fault": outcome.kit_fault,
@@ -92,6 +95,16 @@ def _finding(example: Example, evidence: Evidence, redaction: Redaction) -> dict
         "case": exchange.origin.case,
         "exchange": evidence.keep(exchange),
     }
+
+
+def now() -> str:
+    """The time, in UTC, as reports tell it."""
+    return datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def paragraphs(text: str) -> str:
+    """A docstring's text with a line for each paragraph."""
+    return "\n".join(" ".join(paragraph.split()) for paragraph in text.split("\n\n"))
 
 
 def encodable(value: Any) -> Any:

@@ -10,7 +10,7 @@ import orjson
 
 from chatconform.core.result import Verdict
 from chatconform.core.rule import Level
-from chatconform.reports.json_report import SCHEMA_VERSION, encodable
+from chatconform.reports.json_report import SCHEMA_VERSION, encodable, now, paragraphs
 
 if TYPE_CHECKING:
     from chatconform.core.tally import Example, Outcome
@@ -34,6 +34,7 @@ def render(result: ValidationResult, *, strict: bool = False) -> str:
         "exit_status": result.exit_status(strict=strict),
         "strict": strict,
         "seconds": round(result.seconds, 3),
+        "ended": now(),
         "cut_short": result.cut_short,
         "missing": list(result.missing),
         "notes": list(result.notes),
@@ -56,6 +57,7 @@ def _rule(outcome: Outcome) -> dict[str, Any]:
         "level": str(rule.level),
         "title": rule.text,
         "source": rule.source,
+        "why": paragraphs(rule.why),
         "outcome": str(verdict),
         "judged": outcome.judged,
         "kit_fault": outcome.kit_fault,
