@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from chatconform.core.ask import Ask
     from chatconform.targets.bounds import Limits, Timeouts
-    from chatconform.targets.connection import Connection, Pool
+    from chatconform.targets.connection import Line, Pool
 
 SMALL: Final = 16 * 1024
 """A request of so many bytes fits into the system's buffers: it is sent without looking for an early answer."""
@@ -39,7 +39,7 @@ class Attempt:
         self._leave_within = ask.leave_within
         self._done_at: float | None = None
 
-    def run(self, payload: bytes, kept: Connection | None, fresh: Callable[[float], Connection]) -> None:
+    def run(self, payload: bytes, kept: Line | None, fresh: Callable[[float], Line]) -> None:
         """Sends the payload on the kept connection, or on one that `fresh` makes until a deadline; then reads."""
         connection = kept
         whole = False
@@ -64,7 +64,7 @@ class Attempt:
             if connection is not None:
                 self._pool.leave(connection, whole and self.reader.reusable)
 
-    def _send(self, connection: Connection, payload: bytes) -> bool:
+    def _send(self, connection: Line, payload: bytes) -> bool:
         """Sends the request, reading what comes meanwhile; False where the server would not take all of it."""
         unsent = memoryview(payload)
         try:
@@ -86,7 +86,7 @@ class Attempt:
             return False
         return not unsent
 
-    def _receive(self, connection: Connection) -> bool:
+    def _receive(self, connection: Line) -> bool:
         """Reads the response to its end; False where we left, or the server closed, before or with it."""
         while not self.reader.finished:
             if self._leave_after is not None and self.reader.events >= self._leave_after:
@@ -105,7 +105,7 @@ class Attempt:
             self._feed(data)
         return True
 
-    def _wait(self, connection: Connection, deadline: float) -> bytes | None:
+    def _wait(self, connection: Line, deadline: float) -> bytes | None:
         while not self.reader.started and (soon := perf_counter() + PATIENCE) < deadline:
             data = connection.receive(soon)
             if data is not None:

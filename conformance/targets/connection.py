@@ -8,7 +8,7 @@ import ssl
 import threading
 from contextlib import suppress
 from time import perf_counter
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from chatconform.targets.bounds import WireError
 
@@ -19,6 +19,29 @@ RECEIVE: Final = 64 * 1024
 MOST_IDLE: Final = 64
 SMALL_TIMEOUT: Final = 1.0
 PROXY_HEAD: Final = 16 * 1024
+
+
+class Line(Protocol):
+    """What an exchange goes over: a connection to a server, or an app in this process."""
+
+    number: int
+    uses: int
+    thread: int
+
+    def receive(self, deadline: float) -> bytes | None:
+        """The next bytes, b"" at the end, or None where none came until the deadline. Raises `OSError`."""
+
+    def send_small(self, payload: bytes) -> int:
+        """Sends a payload that is taken at once; gives how many bytes were taken. Raises `OSError`."""
+
+    def transfer(self, unsent: memoryview, deadline: float) -> tuple[int, bytes | None]:
+        """Sends some of what is unsent, or takes what has come meanwhile. Raises `OSError`."""
+
+    def is_quiet(self) -> bool:
+        """Whether it can carry another request."""
+
+    def close(self) -> None:
+        """Ends it."""
 
 
 class Connection:
@@ -105,8 +128,8 @@ class Pool:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._idle: list[Connection] = []
-        self._active: set[Connection] = set()
+        self._idle: list[Line] = []
+        self._active: set[Line] = set()
         self._number = 0
         self.closed = False
 
@@ -116,7 +139,7 @@ class Pool:
             self._number += 1
             return self._number
 
-    def take(self) -> Connection | None:
+    def take(self) -> Line | None:
         """An idle connection that is still good, or None."""
         me = threading.get_ident()
         while True:
@@ -130,7 +153,7 @@ class Pool:
                 return connection
             connection.close()
 
-    def enter(self, connection: Connection) -> None:
+    def enter(self, connection: Line) -> None:
         """Takes note that a connection is in use. Raises `WireError` where the pool was closed."""
         connection.thread = threading.get_ident()
         with self._lock:
@@ -140,7 +163,7 @@ class Pool:
         connection.close()
         raise WireError("closed", "the run was ended before the answer came")
 
-    def leave(self, connection: Connection, reusable: bool) -> None:
+    def leave(self, connection: Line, reusable: bool) -> None:
         """Takes a connection back: to keep where it is reusable, else to close."""
         surplus = connection
         with self._lock:

@@ -38,6 +38,9 @@ class ServerTarget:
     for a key or header that cannot be sent.
     """
 
+    app_name: str | None = None
+    """What an app in this process is called; None for a server."""
+
     def __init__(
         self,
         base_url: str,
@@ -76,7 +79,7 @@ class ServerTarget:
         headers = headers_of(ask, self._address.authority, self._usual)
         told = tuple((n, without_secret(n, v) if (n, v) in self._usual else v) for n, v in headers)
         request = Request(ask.method, target, told, ask.payload)
-        attempt = self._attempt(self._payload(target, headers, ask), ask)
+        attempt = self._attempt(target, headers, ask)
         return Exchange(
             origin,
             request,
@@ -97,7 +100,8 @@ class ServerTarget:
     def __exit__(self, *exception: object) -> None:
         self.close()
 
-    def _attempt(self, payload: bytes, ask: Ask) -> Attempt:
+    def _attempt(self, target: str, headers: Headers, ask: Ask) -> Attempt:
+        payload = self._payload(target, headers, ask)
         attempt = Attempt(ask, self.timeouts, self._limits, self._pool)
         kept = self._pool.take()
         attempt.run(payload, kept, self._connection)
