@@ -18,6 +18,7 @@ class Reportable(Protocol):
         """The exit status of the command that it is the result of."""
 
 
+KINDS: Final = ("RunResult", "ClientRunResult", "ValidationResult")
 FORMATS: Final = {
     "json": {
         "RunResult": "chatconform.reports.json_report",
@@ -29,6 +30,7 @@ FORMATS: Final = {
         "ClientRunResult": "chatconform.reports.client_junit",
         "ValidationResult": "chatconform.reports.validation_junit",
     },
+    "markdown": dict.fromkeys(KINDS, "chatconform.reports.markdown_report"),
     "sarif": {"ValidationResult": "chatconform.reports.sarif_report"},
 }
 """Each format's name, and for each kind of result the module, which has `render(result, *, strict) -> str`."""
@@ -80,12 +82,13 @@ def save(text: str, path: str | Path | None = None) -> None:
         sys.stdout.flush()
         return
     try:
-        _replace(Path(path), data)
+        replace_file(Path(path), data)
     except OSError as error:
         raise ReportError(f"the report cannot be written to {path}: {error.strerror or error}") from None
 
 
-def _replace(path: Path, data: bytes) -> None:
+def replace_file(path: Path, data: bytes) -> None:
+    """Writes a file whole, or leaves what was there. Raises `OSError`."""
     if path.exists() and not path.is_file():  # a device or a pipe has no place beside it to be replaced from
         path.write_bytes(data)
         return

@@ -91,14 +91,20 @@ def parse(data: bytes, source: str) -> Results:
     if not isinstance(document, dict):
         raise UnreadableResults(f"{name} is JSON, but no results of chatconform: it is no object; {HOW}")
     newer = _is_newer(document, name)
-    kind = next((kind for member, kind in MARKS.items() if member in document), None)
-    if kind is None:
-        found = ", ".join(plain(key, 40) for key in list(document)[:5])
-        raise UnreadableResults(f"{name} is JSON of chatconform, but no results: it holds {found}; {HOW}")
+    kind = kind_of(document, name)
     if _is_deep(document):
         raise UnreadableResults(f"{name} is nested deeper than {DEEPEST} levels, which no results are; {HOW}")
     _hold_to_schema(document, kind, name, newer)
     return Results(source, kind, document)
+
+
+def kind_of(document: Mapping[str, Any], name: str = "the document") -> Kind:
+    """What a document of the kit's is the results of. Raises `UnreadableResults` where it holds none."""
+    for member, kind in MARKS.items():
+        if member in document:
+            return kind
+    found = ", ".join(plain(key, 40) for key in list(document)[:5])
+    raise UnreadableResults(f"{name} is JSON of chatconform, but no results: it holds {found}; {HOW}")
 
 
 @lru_cache(maxsize=len(SCHEMAS))

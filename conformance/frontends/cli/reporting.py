@@ -27,7 +27,7 @@ class Tell(Protocol):
         """The text, painted or not, in lines of a width."""
 
 
-def add_reporting(parser: argparse.ArgumentParser, formats: str = "json, junit") -> None:
+def add_reporting(parser: argparse.ArgumentParser, formats: str = "json, junit, markdown") -> None:
     """Adds what says how the result is told."""
     parser.add_argument(
         "--report",

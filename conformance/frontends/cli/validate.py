@@ -42,7 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--explain", metavar="[FILE:]LINE", help="show the record of that line whole, and all that is wrong with it"
     )
-    add_reporting(parser, "json, junit, sarif")
+    add_reporting(parser, "json, junit, markdown, sarif")
 
 
 def run(args: argparse.Namespace) -> int:
