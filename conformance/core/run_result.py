@@ -7,9 +7,12 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from chatconform.core import verdicts
+from chatconform.core.failure import CUT_SHORT, sight
 
 if TYPE_CHECKING:
+    from chatconform.core.baseline import Applied
     from chatconform.core.capability import Capability
+    from chatconform.core.failure import Sight
     from chatconform.core.result import Verdict
     from chatconform.core.rule import Level
     from chatconform.core.tally import Outcome
@@ -60,6 +63,12 @@ class RunResult:
     """Values that no output may show, although the target may have sent them back: the key that it was given."""
     cut_short: str | None = None
     """Why the run ended before its end (an interrupt, a target that died); None where it did not."""
+    in_part: bool = False
+    """Whether only some of the cases were to be played, as the chosen rules need no more."""
+    fuzzed: bool = False
+    """Whether generated requests were sent."""
+    baseline: Applied | None = None
+    """What a baseline says of this result, where one was applied."""
 
     @property
     def summary(self) -> dict[Verdict, int]:
@@ -70,6 +79,15 @@ class RunResult:
         """The failed outcomes of these levels (of all where none is given), in the catalogue's order."""
         return verdicts.failed(self.outcomes, levels)
 
+    def sight(self) -> Sight:
+        """What the run saw, as a baseline needs it."""
+        unsure = CUT_SHORT if self.cut_short is not None else None
+        return sight("check", self.outcomes, unsure=unsure, in_part=self.in_part, fuzzed=self.fuzzed)
+
     def exit_status(self, *, strict: bool = False) -> int:
-        """0 where no MUST failed (nor, if strict, a SHOULD), 1 where one did, 2 for a run that cannot say."""
-        return verdicts.exit_status(self.outcomes, strict=strict, unfinished=self.cut_short is not None)
+        """0 where no MUST failed (nor, if strict, a SHOULD), 1 where one did, 2 for a run that cannot say.
+
+        Of a failure that the baseline names, and of an entry of it that no longer fails, see `Baseline`.
+        """
+        conclusive = self.cut_short is None and verdicts.is_conclusive(self.outcomes)
+        return verdicts.exit_status(self.sight(), self.baseline, strict=strict, conclusive=conclusive)

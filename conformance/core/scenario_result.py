@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from chatconform.core.rule import Level
+from chatconform.core import verdicts
+from chatconform.core.failure import CUT_SHORT, GENERATED, Failure, sight
 from chatconform.core.scenario import Grade
 
 if TYPE_CHECKING:
+    from chatconform.core.baseline import Applied
+    from chatconform.core.exchange import Exchange
+    from chatconform.core.failure import Sight
     from chatconform.core.likeness import RequestLikeness
     from chatconform.core.scenario import Scenario
     from chatconform.core.tally import Outcome
@@ -55,6 +59,8 @@ class ScenarioResult:
     requests: tuple[RequestLikeness, ...] = ()
     request_detail: str = ""
     seconds: float = 0.0
+    exchanges: tuple[Exchange, ...] = field(default=(), repr=False)
+    """What the client sent, where the scenario failed or something was reshaped."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +77,10 @@ class ClientRunResult:
     seed: int
     restarts: int = 0
     cut_short: str | None = None
+    in_part: bool = False
+    """Whether only some of the scenarios were asked."""
+    baseline: Applied | None = None
+    """What a baseline says of this result, where one was applied."""
 
     @property
     def summary(self) -> dict[ScenarioOutcome, int]:
@@ -83,14 +93,31 @@ class ClientRunResult:
         wanted = grades or tuple(Grade)
         return [r for r in self.scenarios if r.outcome is ScenarioOutcome.FAILED and r.scenario.grade in wanted]
 
+    def sight(self) -> Sight:
+        """What the run saw, as a baseline needs it. What was not sent in scenarios that were not asked is not known."""
+        unsure = CUT_SHORT if self.cut_short is not None else "not all scenarios were asked" if self.in_part else None
+        fuzzed = any(one.scenario.id.startswith(GENERATED) for one in self.scenarios)
+        sent = sight("client", self.outcomes, unsure=unsure, fuzzed=fuzzed)
+        failures = [
+            Failure(one.scenario.id, one.scenario.grade, generated=one.scenario.id.startswith(GENERATED))
+            for one in self.scenarios
+            if one.outcome is ScenarioOutcome.FAILED
+        ]
+        unasked = {ScenarioOutcome.UNSUPPORTED, ScenarioOutcome.BLOCKED}
+        return replace(
+            sent,
+            failures=(*failures, *sent.failures),
+            judged={one.scenario.id: one.scenario.grade for one in self.scenarios if one.outcome not in unasked}
+            | dict(sent.judged),
+            unjudged={one.scenario.id: one.detail or one.outcome for one in self.scenarios if one.outcome in unasked}
+            | dict(sent.unjudged),
+        )
+
     def exit_status(self, *, strict: bool = False) -> int:
         """0 where no `must` failed (nor, if strict, a `should` or `policy`), 1 where one did, 2 where it cannot say.
 
-        A rule on requests counts as its level says: a MUST always, a SHOULD if strict.
+        A rule on requests counts as its level says: a MUST always, a SHOULD if strict. Of a baseline see `Baseline`.
         """
-        levels = {Level.MUST, Level.SHOULD} if strict else {Level.MUST}
-        grades = [Grade.MUST, Grade.SHOULD, Grade.POLICY] if strict else [Grade.MUST]
-        if self.failed(*grades) or any(o.findings and o.rule.level in levels for o in self.outcomes):
-            return 1
         asked = {ScenarioOutcome.PASSED, ScenarioOutcome.LOSSY, ScenarioOutcome.FAILED}
-        return 2 if self.cut_short or not any(result.outcome in asked for result in self.scenarios) else 0
+        conclusive = not self.cut_short and any(result.outcome in asked for result in self.scenarios)
+        return verdicts.exit_status(self.sight(), self.baseline, strict=strict, conclusive=conclusive)

@@ -73,6 +73,12 @@ class Outcome:
         order = (Verdict.FAILED, Verdict.PASSED, Verdict.INCONCLUSIVE, Verdict.UNSUPPORTED)
         return next((verdict for verdict in order if self.counts.get(verdict)), Verdict.NOT_EXERCISED)
 
+    def hide(self, hidden: Callable[[str], str]) -> None:
+        """Takes secrets out of the names of places, which a target makes; `hidden` takes them out of a text."""
+        for place in self.places.values():
+            place.pointer = hidden(place.pointer)
+        self.places = {hidden(name): place for name, place in self.places.items()}
+
     def examples(self) -> list[Example]:
         """The kept findings, place by place."""
         return [example for place in self.places.values() for example in place.examples]

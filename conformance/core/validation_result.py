@@ -6,10 +6,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from chatconform.core import verdicts
+from chatconform.core.failure import CUT_SHORT, sight
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from chatconform.core.baseline import Applied
+    from chatconform.core.failure import Sight
     from chatconform.core.result import Verdict
     from chatconform.core.rule import Level
     from chatconform.core.tally import Outcome
@@ -35,6 +38,8 @@ class ValidationResult:
     """What was named and could not be found or opened, one sentence each."""
     cut_short: str | None = None
     """Why the validation ended before its end; None where it did not."""
+    baseline: Applied | None = None
+    """What a baseline says of this result, where one was applied."""
 
     @property
     def summary(self) -> dict[Verdict, int]:
@@ -45,7 +50,13 @@ class ValidationResult:
         """The failed outcomes of these levels (of all where none is given), in the catalogue's order."""
         return verdicts.failed(self.outcomes, levels)
 
+    def sight(self) -> Sight:
+        """What the validation saw, as a baseline needs it."""
+        unsure = CUT_SHORT if self.cut_short is not None else "not all files could be read" if self.missing else None
+        return sight("validate", self.outcomes, unsure=unsure)
+
     def exit_status(self, *, strict: bool = False) -> int:
         """0 where no MUST failed (nor, if strict, a SHOULD), 1 where one did, 2 where nothing or not all was judged."""
-        unfinished = self.cut_short is not None or bool(self.missing) or not self.records
-        return verdicts.exit_status(self.outcomes, strict=strict, unfinished=unfinished)
+        conclusive = self.cut_short is None and not self.missing and bool(self.records)
+        conclusive = conclusive and verdicts.is_conclusive(self.outcomes)
+        return verdicts.exit_status(self.sight(), self.baseline, strict=strict, conclusive=conclusive)

@@ -201,8 +201,16 @@ class Findings:
             count = max(1, group.explained[number]) + (group.count - max(1, explained) if not number else 0)
             where = _told(one)
             finding = replace(one.finding, message=f"{one.finding.message}{where}")
-            key = pointer or f"{where} of the request"
-            yield key, Place(pointer, max(1, count), [Example(finding, one.exchange)])
+            key = pointer or _of_the_request(one)
+            yield key, Place(key, max(1, count), [Example(finding, one.exchange)])
+
+
+def _of_the_request(one: Shown) -> str:
+    """What a request has that shows a finding, as the name of a place."""
+    if isinstance(one.body, bytes):
+        return f"request:{one.seen.probe.family or one.seen.probe.kind}"
+    parts = (f"{INDEX.sub('*', at) or '/'}={'' if value is ... else tell(value, 40)}" for at, value in one.where)
+    return f"request:{','.join(list(parts)[:MOST_TOLD])}" if one.where else ""
 
 
 def _told(one: Shown) -> str:

@@ -17,6 +17,7 @@ from chatconform.core.validation_result import ValidationResult
 from chatconform.recordings.formats import FORMATS
 from chatconform.recordings.paths import find
 from chatconform.run import engine_ray
+from chatconform.run.baselines import opened
 from chatconform.run.engine_ray import check_ray
 from chatconform.run.jobs import CutShortError, shares
 from chatconform.run.judging import (
@@ -35,6 +36,7 @@ from chatconform.run.reach import CannotCheckError
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence
 
+    from chatconform.core.baseline import Baseline
     from chatconform.core.rule import Rule
     from chatconform.core.tally import Example, Place
     from chatconform.run.pieces import Piece, Plan, Share
@@ -136,15 +138,18 @@ def validate(
     skip: Sequence[str] = (),
     profile: str = "compatible",
     lint: bool = False,
+    baseline: Baseline | str | Path | None = None,
 ) -> ValidationResult:
     """Judges records: JSON values, lines of JSON, exchanges in the kit's own form or as `Exchange`, in any mixture.
 
     Each is judged by what it is, as `chatconform validate` does with lines of a file; a `Path` is read as a file. In
-    the result the place of a finding is the record's number, counted from 1.
+    the result the place of a finding is the record's number, counted from 1. `baseline` names the failures that are
+    known, and so do not count.
 
-    Raises `CannotCheckError` for a profile or a type that there is not, and `UnknownIdError` for a pattern that matches
-    no rule.
+    Raises `CannotCheckError` for a profile or a type that there is not, `UnknownIdError` for a pattern that matches no
+    rule, and `BaselineError` for a baseline that cannot be read.
     """
+    known = opened(baseline) if baseline is not None else None
     wish = wish_of(type, only, skip, profile, lint)
     begun = perf_counter()
     if isinstance(records, Path):
@@ -160,8 +165,6 @@ def validate(
         else:
             judge_value(bench, record, number)
     total.add(bench.take_off())
-    if not paths:
-        return total.result(files=0, seconds=perf_counter() - begun)
     where = find(paths)
     planned = plan(where.files, where.named, None)
     for path, why in planned.unread:
@@ -169,7 +172,8 @@ def validate(
     for piece, share in shares(planned.pieces, wish, planned.batches, 1):
         total.add_share(piece, share)
     missing = (*where.missing, *planned.missing)
-    return total.result(files=len(paths), seconds=perf_counter() - begun, missing=missing, notes=planned.notes)
+    result = total.result(files=len(paths), seconds=perf_counter() - begun, missing=missing, notes=planned.notes)
+    return result if known is None else known.applied(result)
 
 
 def wish_of(type: str | None, only: Sequence[str], skip: Sequence[str], profile: str, lint: bool) -> Wish:

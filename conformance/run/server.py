@@ -14,6 +14,7 @@ from secrets import token_hex
 from time import monotonic, perf_counter
 from typing import TYPE_CHECKING, Final
 
+from chatconform.cases.catalogue import cases
 from chatconform.core.result import Verdict
 from chatconform.core.run_result import RunResult, Target
 from chatconform.core.tally import Tally
@@ -22,6 +23,7 @@ from chatconform.rules.capabilities import capabilities
 from chatconform.run.abilities import Abilities
 from chatconform.run.allowance import Allowance
 from chatconform.run.asker import Asker
+from chatconform.run.baselines import opened
 from chatconform.run.choice import choose
 from chatconform.run.declared import declare
 from chatconform.run.gate import StoppedError
@@ -36,7 +38,9 @@ from chatconform.targets.address import parse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
 
+    from chatconform.core.baseline import Baseline
     from chatconform.core.exchange import Exchange
     from chatconform.run.choice import Choice
     from chatconform.run.declared import Declared
@@ -71,6 +75,7 @@ def check(
     fuzz: int = 0,
     max_time: float | None = None,
     max_requests: int | None = None,
+    baseline: Baseline | str | Path | None = None,
     progress: Callable[[Progress], None] | None = None,
 ) -> RunResult:
     """Checks the server under a base URL such as `http://127.0.0.1:8000/v1`, or the embedded reference server.
@@ -78,11 +83,12 @@ def check(
     `model` is found out where the target lists just one. `only` and `skip` are ids or globs of rules; only what the
     chosen rules need is asked. `profile` is `compatible` or `openai`. `have` and `lack` name capabilities: one that the
     target has (with `require` each that it does not lack) it may not refuse; by one that it lacks it is not judged.
-    `timeout` is the longest silence in seconds, `concurrency` how many requests are in flight at once. `progress` is
-    called now and then from this thread.
+    `timeout` is the longest silence in seconds, `concurrency` how many requests are in flight at once. `baseline` names
+    the failures that are known, and so do not count. `progress` is called now and then from this thread.
 
-    Raises `CannotCheckError` with one sentence for a target that cannot be reached or asked, and `UnknownIdError` for
-    a pattern that matches no rule. An interrupt while cases are played is no exception: the result is then cut short.
+    Raises `CannotCheckError` with one sentence for a target that cannot be reached or asked, `UnknownIdError` for a
+    pattern that matches no rule, and `BaselineError` for a baseline that cannot be read. An interrupt while cases are
+    played is no exception: the result is then cut short.
     """
     if concurrency < 1 or not timeout > 0 or fuzz < 0:
         raise CannotCheckError("the timeout must be more than 0 seconds, the concurrency at least 1, fuzz at least 0")
@@ -90,13 +96,17 @@ def check(
     declared = declare(have, lack, all_required=require)
     choice = choose(only, skip, profile, declared)
     named = dict(headers or {})
+    known = opened(baseline) if baseline is not None else None
     run = _Run(choice, declared, model, api_key, named, timeout, concurrency, seed, insecure, fuzz, allowance, progress)
-    if url is not None:
-        return run.against(url)
+    result = run.against(url) if url is not None else _against_reference(run)
+    return result if known is None else known.applied(result)
+
+
+def _against_reference(run: _Run) -> RunResult:
     from chatconform.reference.control import control  # only where it is asked for: it holds much
     from chatconform.reference.server import MODEL, ReferenceServer
 
-    run.api_key = api_key or f"sk-{token_hex(24)}"
+    run.api_key = run.api_key or f"sk-{token_hex(24)}"
     with ReferenceServer(stages=control((MODEL,), run.api_key)) as server:
         return run.against(server.url, proxied=False)
 
@@ -183,6 +193,8 @@ class _Run:
         if fuzz is not None:
             fuzz.into(total)
         kinship.explain(total.outcomes.values())
+        for outcome in total.outcomes.values():
+            outcome.hide(hidden.text)
         whole = self.allowance.reached and all(one.finished for one in played)
         return RunResult(
             target=Target(target.url, reached.model),
@@ -194,6 +206,8 @@ class _Run:
             notes=(*reached.notes, *kinship.notes(), *_notes(asker, played), *(fuzz.notes(self.fuzz) if fuzz else ())),
             secrets=target.secrets,
             cut_short=None if whole else asker.cut_short,
+            in_part=len(self.choice.cases) < len(cases()),
+            fuzzed=fuzz is not None,
         )
 
     def _fuzz(self, asker: Asker, reached: Reached, played: Sequence[Played], begun: float) -> Fuzz:

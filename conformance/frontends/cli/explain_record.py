@@ -10,7 +10,8 @@ if TYPE_CHECKING:
 
 def tell_record(args: argparse.Namespace) -> int:
     """Prints a record and its findings; gives the exit status as for the whole file."""
-    from chatconform.core.verdicts import exit_status
+    from chatconform.core.failure import sight
+    from chatconform.core.verdicts import exit_status, is_conclusive
     from chatconform.reports.plain import plain
     from chatconform.reports.validation_terminal import place_of
     from chatconform.run.one_record import one_record
@@ -31,4 +32,6 @@ def tell_record(args: argparse.Namespace) -> int:
     judged = sum(outcome.judged > 0 for outcome in found.outcomes)
     findings = "no findings" if not count else "1 finding" if count == 1 else f"{count:,} findings"
     print(f"{findings}, {judged} rules judged")
-    return exit_status(found.outcomes, strict=args.strict, unfinished=False)
+    return exit_status(
+        sight("validate", found.outcomes), None, strict=args.strict, conclusive=is_conclusive(found.outcomes)
+    )
