@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -17,7 +18,7 @@ from chatconform.strategies.normal.forms import Forms
 from chatconform.strategies.refusals import Unsatisfiable, UnusableSchema
 
 _TRIES = 100
-_DRAFT_7 = 7
+_OLDER = (7, 4)
 
 
 @dataclass(frozen=True)
@@ -55,18 +56,23 @@ def _prepared(text: str, extras: bool) -> Prepared:
     except UnusableSchema:
         if is_named or isinstance(schema, bool):
             raise
-        # A schema that names no draft and is none of the newest may well be one of the most used.
-        try:
-            is_valid = judge_of({"$schema": "http://json-schema.org/draft-07/schema#", **schema})
-        except UnusableSchema:
-            is_valid = judge_of(schema)
-        document = Document(schema, default_draft=_DRAFT_7)
+        # A schema that names no draft and is none of the newest may well be of the most used one, or of an old one.
+        is_valid, draft = _judged_as_older(schema)
+        document = Document(schema, default_draft=draft)
     forms = Forms(document)
     forms.refuse_empty()
     composer = Composer(forms, extras=extras)
     prepared = Prepared(forms, composer, composer.cell(forms.root).draw, is_valid)
     seeded(prepared, Seeded(), "first")
     return prepared
+
+
+def _judged_as_older(schema: dict[str, Any]) -> tuple[Callable[[Any], bool], int]:
+    """The judge of a schema by the newest of the older drafts that takes it, and that draft."""
+    for draft in _OLDER:
+        with suppress(UnusableSchema):
+            return judge_of({"$schema": f"http://json-schema.org/draft-{draft:02}/schema#", **schema}), draft
+    return judge_of(schema), _OLDER[0]
 
 
 def drawn(prepared: Prepared, source: Source, tries: int) -> Any:

@@ -77,7 +77,7 @@ def text_generator(strings: Strings) -> Callable[[Source], str]:
 def texts_generator(texts: Texts) -> Callable[[Source], str]:
     """Return a generator of texts."""
     strings = texts.strings
-    if strings.formats:
+    if strings.formats and texts.language is None:
         return _formatted(strings)
     low, high = strings.low, strings.high
     if texts.language is None:

@@ -239,7 +239,8 @@ class Brancher:
         if denied:
             options = ways_to_fail(words)
             if not options:
-                raise Contradiction(f"everything is allowed at {entry.pointer or '/'}, and must not be")
+                why = ": `format` is an annotation, which forbids nothing" if "format" in entry.keywords else ""
+                raise Contradiction(f"everything is allowed at {entry.pointer or '/'}, and must not be{why}")
             self._choose(state, options, inside, number)
             return
         reading = words.held()

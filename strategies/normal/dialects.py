@@ -81,9 +81,12 @@ def escaped(name: str) -> str:
 
 
 def modern(schema: dict[str, Any], draft: int) -> dict[str, Any]:
-    """Return the keywords of a schema as 2020-12 writes them; the schemas inside stay as they are."""
+    """Return the keywords of a schema as 2020-12 writes them; the schemas inside stay as they are.
+
+    `dependencies` of a draft that has it no more is read too: some validators still assert it, and none forbids it.
+    """
     if draft == 2020:
-        return schema
+        return _with_dependencies(dict(schema), schema) if "dependencies" in schema else schema
     if draft <= 7 and "$ref" in schema:
         return {"$ref": schema["$ref"]}
     new = {k: v for k, v in schema.items() if _SINCE.get(k, 0) <= draft}
@@ -98,8 +101,12 @@ def modern(schema: dict[str, Any], draft: int) -> dict[str, Any]:
         for bound, exclusive in (("minimum", "exclusiveMinimum"), ("maximum", "exclusiveMaximum")):
             if new.pop(exclusive, False) is True and bound in new:
                 new[exclusive] = new.pop(bound)
-    if draft <= 7 and isinstance(new.pop("dependencies", None), dict):
+    return _with_dependencies(new, schema) if "dependencies" in schema else new
+
+
+def _with_dependencies(new: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
+    if isinstance(new.pop("dependencies", None), dict):
         for name, needed in schema["dependencies"].items():
             keyword = "dependentRequired" if isinstance(needed, list) else "dependentSchemas"
-            new.setdefault(keyword, {})[name] = needed
+            new[keyword] = {name: needed} | new.get(keyword, {})
     return new

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import lru_cache
 
+from chatconform.strategies.judging import format_judge_of
 from chatconform.strategies.normal.acceptance import accepts_text
 from chatconform.strategies.normal.alternatives import Strings
+from chatconform.strategies.normal.grammars import GRAMMARS
+from chatconform.strategies.normal.languages import found_in
 
 Below = Callable[[int], int]
-_TRIES = 300
+_TRIES = 60
 
 
 def _some(below: Below, alphabet: str, low: int, high: int) -> str:
@@ -143,27 +146,19 @@ FORMATS: dict[str, Callable[[Below], str]] = {
 }
 
 
-def drawn(strings: Strings, below: Below) -> str | None:
-    """Return a text of the formats that meets everything else too, or None when some tries found none."""
-    known = [name for name in strings.formats if name in FORMATS]
-    for _ in range(_TRIES):
-        for name in known:
-            text = FORMATS[name](below)
-            if accepts_text(strings, text) and (len(known) == 1 or _valid(text, known)):
-                return text
+def drawn(strings: Strings, below: Below, tries: int = _TRIES) -> str | None:
+    """Return a typical text of the formats that meets everything else too, or None when some tries found none."""
+    first, *others = strings.formats
+    for _ in range(tries):
+        text = FORMATS[first](below)
+        if accepts_text(strings, text) and all(found_in(GRAMMARS[name], text) for name in others):
+            return text
     return None
-
-
-def _valid(text: str, names: list[str]) -> bool:
-    from jsonschema import Draft202012Validator
-
-    checker = Draft202012Validator.FORMAT_CHECKER
-    return all(checker.conforms(text, name) for name in names)
 
 
 @lru_cache(maxsize=512)
 def examples(strings: Strings) -> tuple[str, ...]:
-    """Return some texts that meet the formats and everything else, shortest first; none when none was found."""
+    """Return some typical texts that meet the formats and everything else, shortest first; none if all are rare."""
     from random import Random
 
     random = Random(0).random
@@ -176,6 +171,6 @@ def examples(strings: Strings) -> tuple[str, ...]:
     return tuple(sorted(dict.fromkeys(found), key=len))
 
 
-def has_some(strings: Strings) -> bool:
-    """Return whether a text of the formats that meets everything else was found."""
-    return bool(examples(strings))
+def meets(name: str, value: str) -> bool:
+    """Return whether a text is one of the format for validators that assert formats; any is of an unknown format."""
+    return name not in FORMATS or found_in(GRAMMARS[name], value) or format_judge_of(name)(value)

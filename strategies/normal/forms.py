@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from chatconform.strategies.normal import acceptance
-from chatconform.strategies.normal.alternatives import Alternative, Form, Literals, Path, alternatives_of
+from chatconform.strategies.normal.alternatives import Alternative, Form, Literals, Path, Strings, alternatives_of
 from chatconform.strategies.normal.branches import Branch, Brancher
 from chatconform.strategies.normal.conjunction import ANYTHING, Key, Unknown
 from chatconform.strategies.normal.documents import Document
+from chatconform.strategies.normal.formats import meets
 from chatconform.strategies.normal.heights import Heights
 from chatconform.strategies.normal.keywords import ASSERTING
 from chatconform.strategies.refusals import Unsatisfiable, UnusableSchema
@@ -127,7 +128,7 @@ class Forms:
         kept: list[Path] = []
         for (alternative, others), path in zip(drafts, paths, strict=True):
             if isinstance(alternative, Literals):
-                values = tuple(v for v in alternative.values if any(acceptance.accepts(self, a, v) for a in others))
+                values = tuple(v for v in alternative.values if any(self._takes(a, v) for a in others))
                 if not values:
                     reasons.append("none of the listed values meets the other constraints")
                     continue
@@ -137,6 +138,11 @@ class Forms:
                 kept.append(path)
         exact = not any(b.conjunction.inexact for b in branches)
         return Form(tuple(alternatives), tuple(kept), tuple(dict.fromkeys(reasons)), exact)
+
+    def _takes(self, alternative: Alternative, value: Any) -> bool:
+        """Whether a listed value meets an alternative, for validators that assert formats as for those that do not."""
+        named = alternative.formats if isinstance(alternative, Strings) else ()
+        return acceptance.accepts(self, alternative, value) and all(meets(name, value) for name in named)
 
     def accepts(self, key: Key, value: Any) -> bool:
         """Return whether a value meets a key."""

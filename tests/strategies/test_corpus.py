@@ -35,9 +35,12 @@ def judges(schema):
 
 
 def as_read(schema):
-    """A schema that names no draft and is written as draft 7 was is judged as such."""
-    if isinstance(schema, dict) and "$schema" not in schema and isinstance(schema.get("items"), list):
-        return {"$schema": "http://json-schema.org/draft-07/schema#", **schema}
+    """A schema that names no draft and is written as draft 7 or 4 was is judged as such."""
+    if isinstance(schema, dict) and "$schema" not in schema:
+        if isinstance(schema.get("items"), list):
+            return {"$schema": "http://json-schema.org/draft-07/schema#", **schema}
+        if schema.get("exclusiveMinimum") is True:
+            return {"$schema": "http://json-schema.org/draft-04/schema#", **schema}
     return schema
 
 
