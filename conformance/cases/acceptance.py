@@ -24,6 +24,7 @@ MOST_PARTS: Final = 8
 NEEDS_ANOTHER: Final = frozenset({"n", "top_logprobs"})
 """Bounded parameters that cost or need something at their bounds, and have requests of their own."""
 QUESTION: Final = "Name a colour."
+CONTROLS: Final = "\x00\x01\x1b[31m\x7f\x85\ufeff\ufffe\uffff\u2028\u2029\u202e\U0001fffe\U0010ffff"
 Messages = list[dict[str, Any]]
 
 
@@ -41,7 +42,16 @@ def together_or_each(together: Ask, each: Iterable[Ask]) -> Asking:
     """Asks for all at once and, where that is refused, for each alone."""
     exchange = yield together
     if exchange.refused:
-        yield from each
+        for ask in each:  # noqa: UP028  # exchanges are sent in, and an iterator takes none
+            yield ask
+
+
+def answered_or_each(together: Ask, each: Iterable[Ask]) -> Asking:
+    """Asks for all at once and, where that is not answered or breaks the target, for each alone."""
+    exchange = yield together
+    if not exchange.succeeded:
+        for ask in each:  # noqa: UP028  # exchanges are sent in, and an iterator takes none
+            yield ask
 
 
 def beside(plain: Exchange, ask: Ask) -> Ask:
@@ -121,21 +131,26 @@ def edges(situation: Situation) -> Asking:
 @case(
     "acceptance.messages",
     exercises=[
+        "response.body.*",
+        "response.odd.*",
+        "response.http.every-request-is-answered",
+        "response.status.input-is-never-a-server-error",
         "response.acceptance.developer-messages",
         "response.acceptance.empty-assistant-text",
         "series.acceptance.text-in-parts",
         "series.acceptance.parts-count-like-a-string",
         "series.history.own-messages-are-accepted",
     ],
-    most=12,
+    most=13,
 )
 def messages(situation: Situation) -> Asking:
-    """One question as a string and in a part, every role in parts, a developer, and the answer sent back."""
+    """One question as a string and in a part; the answer sent back in a long conversation in all forms; a developer."""
     first = yield situation.chat([user()], most=MOST)
     yield situation.chat([user([part(QUESTION)])], most=MOST)
     system = {"role": "system", "content": [part("Be brief."), part(" Be kind.")]}
-    said = {"role": "assistant", "content": [part("Seven.")]}
-    asked = user([part("Name a"), part(" number.")])
+    said = {"role": "assistant", "content": [part('Seven times eight is "56".')]}
+    asked = user([part("И наоборот?\n"), part("\t八七?")])
+    named = {**user("What is <b>7 × 8</b>?"), "name": "pupil_1"}
     silent = {"role": "assistant", "content": ""}
     each: list[Messages] = [
         [{**system, "content": "Be brief."}, user()],
@@ -143,19 +158,21 @@ def messages(situation: Situation) -> Asking:
         [user(), said, user()],
         [asked],
         [user("Say nothing."), silent, user()],
+        [user(f"Repeat: {CONTROLS}")],
     ]
-    yield from together_or_each(
-        situation.chat([system, asked, said, user("Say nothing."), silent, user()], most=MOST),
-        (situation.chat(some, most=MOST) for some in each),
+    together: Messages = [system, named, said, asked, silent, user(f"Repeat: {CONTROLS}")]
+    match first.completion:
+        case {"choices": [{"message": dict(message)}, *_]} if not message.get("tool_calls"):
+            together += [message, user("And another.")]
+            each.append([user(), message, user("And another.")])
+    yield from answered_or_each(
+        situation.chat(together, most=MOST, user="someone"), (situation.chat(some, most=MOST) for some in each)
     )
     developers: Messages = [{"role": "developer", "content": content} for content in ("Be brief.", [part("Be kind.")])]
     yield from together_or_each(
         beside(first, situation.chat([*developers, user()], most=MOST)),
         (beside(first, situation.chat([developer, user()], most=MOST)) for developer in developers),
     )
-    match first.completion:
-        case {"choices": [{"message": dict(message)}, *_]} if not message.get("tool_calls"):
-            yield situation.chat([user(), message, user("And another.")], most=MOST)
 
 
 def turn(*calls: tuple[str, Any], order: int = 1, **message: Any) -> Messages:
@@ -185,26 +202,26 @@ def turn(*calls: tuple[str, Any], order: int = 1, **message: Any) -> Messages:
     most=14,
 )
 def tools(situation: Situation) -> Asking:
-    """A call left to the model; tools with hardly anything in them; and histories of calls in every legal form."""
+    """A call left to the model, among tools with hardly anything in them; and histories of calls in all legal forms."""
     offered = twins(situation)
-    free = yield situation.chat("Call the tool that opens the north gate.", tools=offered, most=300)
+    wish = "Call the tool that opens the north gate."
     bare: Messages = [
         {"type": "function", "function": {"name": "refresh"}},
         function("stop_it", "Stops it.", parameters={}, strict=None),
         function("go_on", "Goes on.", strict=False),
     ]
     long = [function("n" * 64, "Does nothing.", parameters=forced("how", "quickly"))]
-    if free.refused:  # tools at all, or only strict ones
-        yield situation.chat(tools=[bare[0]], most=MOST)
-        return
-    yield from together_or_each(
-        situation.chat(tools=[*bare, *long], most=MOST),
-        (situation.chat(tools=some, most=MOST) for some in ([bare[0]], [bare[1]], [bare[2]], long)),
-    )
+    every = yield situation.chat(wish, tools=[*offered, *bare, *long], most=300)
+    if every.refused:
+        free = yield situation.chat(wish, tools=offered, most=300)
+        if free.refused:  # tools at all, or only strict ones
+            yield situation.chat(tools=[bare[0]], most=MOST)
+            return
+        for some in ([bare[0]], [bare[1]], [bare[2]], long):
+            yield situation.chat(tools=some, most=MOST)
     odd = 'Öffnet 🙂 “now” \\ \u2028 {"state": "open"}\n\t'
-    usual = turn(("call_1_north", odd), ("call_1_south", ""), content="I open both.")
-    yield situation.chat(usual, tools=offered, most=MOST)
     variants: list[Messages] = [
+        turn(("call_1_north", odd), ("call_1_south", ""), content="I open both."),
         turn(("call_2_north", "open"), content=None),
         turn(("call_3_north", "open")),
         turn(("call_4_north", "open"), content=""),
@@ -242,24 +259,38 @@ def sequences(situation: Situation) -> Asking:
         "response.structured.text-is-not-blank",
         "response.usage.limit-is-kept",
         "response.optional.service-tier-is-told",
+        "response.structured.json-object-is-json",
         "response.naming.lacking-parameter-is-named",
     ],
-    most=7,
+    most=11,
 )
 def contested(situation: Situation) -> Asking:
-    """What servers settle in different ways: it may be answered or refused, and never breaks them."""
+    """What servers settle in different ways: it may be answered or refused, and never breaks them.
+
+    What is most often answered is asked together, and apart where it is not.
+    """
     asked = situation.chat
-    yield asked([user(), {"role": "assistant", "content": "Blue.", "tool_calls": []}, user()], tools=[], most=MOST)
+    empty: Messages = [user(), {"role": "assistant", "content": "Blue.", "tool_calls": []}]
     calls = [
         {"id": f"call_{number}", "type": "function", "function": {"name": "open_north_gate", "arguments": text}}
         for number, text in enumerate(("", "{", "null", '{"code": "' + "x" * 100_000 + '"}'))
     ]
     results = [{"role": "tool", "tool_call_id": call["id"], "content": "open"} for call in calls]
     history = [user(), {"role": "assistant", "content": None, "tool_calls": calls}, *results]
-    yield asked(history, tools=twins(situation), most=MOST)
-    yield asked("Name three colours.", response_format={"type": "json_object"}, most=64)
+    offered = twins(situation)
+    yield from answered_or_each(
+        asked([*empty, *history], tools=offered, most=MOST),
+        [asked(history, tools=offered, most=MOST), asked([*empty, user()], most=MOST)],
+    )
+    limits: dict[str, Any] = {"max_tokens": 2**63 - 1, "max_completion_tokens": 3, "stop": ["e", "a", "n", " "]}
+    words = {one.name: situation.random.choice(one.values) for one in parameters() if one.values}
+    yield from answered_or_each(
+        asked(tools=[], **limits, **words), [asked(**limits), asked(tools=[], most=MOST), asked(most=MOST, **words)]
+    )
+    objects: dict[str, Any] = {"response_format": {"type": "json_object"}, "most": 64}
+    unsaid = yield asked("Name three colours.", **objects)
+    if not unsaid.succeeded:
+        yield asked("Name three colours as a JSON object.", **objects)
     yield asked(max_tokens=0)
-    yield asked(max_tokens=2**63 - 1, max_completion_tokens=3, stop=["e", "a", "n", " "])
-    yield asked(most=MOST, **{one.name: situation.random.choice(one.values) for one in parameters() if one.values})
     predicted = {"type": "content", "content": [part("Blue.")]}
     yield asked(most=MOST, prediction=predicted, web_search_options={"search_context_size": "low"})

@@ -17,18 +17,21 @@ TOKENS: Final = ("1000", "300")
 
 @case("determinism.seeds", exercises=["series.seeds"], most=7)
 def seeds(situation: Situation) -> Asking:
-    """The same seed three times and two others, at temperature 1; twice at temperature 0 if the same seed varies."""
+    """The same seed twice and another, at temperature 1; where that does not tell, again, and at temperature 0."""
     words = "Invent a name for a ship, and say what it carries."
     first, *others = situation.random.sample(range(1, 1_000_000), 3)
-    said = set()
-    for _ in range(3):
-        exchange = yield situation.chat(words, most=24, temperature=1, seed=first).tagged(form="same-seed")
-        if exchange.refused:
-            return
-        said.add(text(exchange))
+    same = situation.chat(words, most=24, temperature=1, seed=first).tagged(form="same-seed")
+    exchange = yield same
+    if exchange.refused:
+        return
+    said = text(exchange)
+    again = yield same
     for seed in others:
-        yield situation.chat(words, most=24, temperature=1, seed=seed).tagged(form="other-seed")
-    if len(said) > 1:
+        other = yield situation.chat(words, most=24, temperature=1, seed=seed).tagged(form="other-seed")
+        if text(other) != said:
+            break
+    if text(again) != said:
+        yield same
         for _ in range(2):
             yield situation.chat(words, most=24, temperature=0, seed=first).tagged(form="greedy")
 

@@ -28,17 +28,6 @@ def _both_ways(body: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 @case(
-    "errors.malformed-bodies",
-    exercises=["response.status.malformed-json-*", *ENVELOPE],
-    most=2,
-)
-def malformed_bodies(situation: Situation) -> Asking:
-    """Sends bodies that are no JSON object: nothing, and a list."""
-    for body in (b"", b"[" + situation.chat(most=8).payload + b"]"):
-        yield Ask(body)
-
-
-@case(
     "errors.unknown-model",
     exercises=[
         "response.status.unknown-model-*",
@@ -58,6 +47,7 @@ def unknown_model(situation: Situation) -> Asking:
 @case(
     "errors.afterwards",
     exercises=[
+        "response.status.malformed-json-*",
         "response.status.a-refused-stream-is-no-stream",
         "response.naming.param-names-the-field",
         "series.errors.*",
@@ -68,12 +58,15 @@ def unknown_model(situation: Situation) -> Asking:
     alone=True,
 )
 def afterwards(situation: Situation) -> Asking:
-    """Asks badly, also for a stream, and properly right after; where that fails, again after nothing, and so on."""
+    """Asks badly, also for a stream, and properly right after; where that fails, again after nothing, and so on.
+
+    The bad requests are no body, one that is cut, and one that is JSON and wrong; other cases send others.
+    """
     plain = situation.chat(most=8)
     at_once = replace(plain, once=True)
     for _ in range(ROUNDS):
+        yield Ask(b"")
         yield Ask(plain.payload[:-2])
-        yield Ask({**plain.body, "messages": [{"role": "narrator", "content": "Once upon a time"}]})
         for body in _both_ways({**plain.body, "messages": "Say something short."}):
             yield Ask(body)
         after = yield at_once.tagged(probe="after")

@@ -28,6 +28,7 @@ PREFLIGHT: Final = {
     "Access-Control-Request-Method": "POST",
     "Access-Control-Request-Headers": "authorization,content-type,x-stainless-lang,x-stainless-retry-count",
 }
+TOLD_ANEW: Final = {"Content-Type": "Application/JSON;charset=UTF-8"}
 WHOLE: Final = [
     "response.http.*",
     "response.limits.*",
@@ -38,18 +39,32 @@ WHOLE: Final = [
 
 @case(
     "http.put-in-many-ways",
-    exercises=[*WHOLE, "response.paths.preflights-*", "response.keys.*", "series.http.*", "series.identity.*"],
-    most=12,
+    exercises=[
+        *WHOLE,
+        "response.status.malformed-json-*",
+        "response.paths.preflights-*",
+        "response.keys.*",
+        "series.http.*",
+        "series.identity.*",
+    ],
+    most=13,
 )
 def put_in_many_ways(situation: Situation) -> Asking:
-    """Puts one request into HTTP in every legal way, streams it, and asks as a browser and with other keys would."""
+    """Puts one request into HTTP in every legal way, streams it, and asks as a browser and with other keys would.
+
+    What is legal together is asked together first, and apart where that is not answered.
+    """
     plain = situation.chat(most=4)
     body = plain.body
-    yield Ask(plain.payload[:-1], about={"variant": "cut"})
+    yield Ask(b"[" + plain.payload + b"]", about={"variant": "list"})
     yield plain.tagged(variant="none")
-    yield Ask(body, headers=SDK_HEADERS, about={"variant": "headers"})
-    yield Ask(body, headers={"Content-Type": "Application/JSON;charset=UTF-8"}, about={"variant": "media-type"})
-    yield Ask(body, chunked=7, about={"variant": "chunked"})
+    several = yield Ask(
+        body, headers={**SDK_HEADERS, **TOLD_ANEW}, chunked=7, about={"variant": "headers media-type chunked"}
+    )
+    if not several.succeeded:
+        yield Ask(body, headers=SDK_HEADERS, about={"variant": "headers"})
+        yield Ask(body, headers=TOLD_ANEW, about={"variant": "media-type"})
+        yield Ask(body, chunked=7, about={"variant": "chunked"})
     yield Ask(body, headers={"Content-Type": "text/plain"}, about={"variant": "text"})
     yield Ask(plain.payload[:-1], about={"variant": "cut"})
     yield Ask({**body, "stream": True}, headers={"Accept": "application/json"}, about={"variant": "accept-json"})

@@ -51,16 +51,20 @@ def media_parts(situation: Situation) -> Asking:
 
 
 def _pictures(situation: Situation) -> Asking:
-    """Pictures in every place and format, and ones that are none."""
-    yield situation.chat([user([picture(PNG), part("And"), picture(PNG), part("now?")])], most=MOST)
+    """Pictures in every place and format, and one that is none."""
     formats = [
         samples.image("jpeg", samples.JPEG),
         samples.image("gif", samples.GIF),
         samples.image("webp", samples.WEBP),
         samples.image("PNG", samples.PNG, head="DATA:IMAGE/"),
     ]
+    first, *others = map(picture, formats)
     yield from together_or_each(
-        _with(situation, *map(picture, formats)), (_with(situation, picture(url)) for url in formats)
+        situation.chat([user([first, part("And"), *others, part("now?")])], most=MOST),
+        [
+            situation.chat([user([picture(PNG), part("And"), picture(PNG), part("now?")])], most=MOST),
+            *(_with(situation, picture(url)) for url in formats),
+        ],
     )
     wrong = [
         samples.image("png", "!!! this is no base64 !!!"),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from chatconform.core.case import case
 from chatconform.rules.reading import calls
-from chatconform.rules.series.forms import finishes, text
+from chatconform.rules.series.forms import finishes, text, texts
 from chatconform.rules.series.leaving import is_slow
 from chatconform.rules.series.parity import say_the_same
 from chatconform.rules.stream.parts import by_choice
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from chatconform.core.exchange import Exchange
 
 USAGE: Final[dict[str, Any]] = {"stream": True, "stream_options": {"include_usage": True}}
-FRAMING: Final = ["stream.framing", "stream.errors"]
 CHOICES: Final = ["stream.chunks", "stream.deltas", "stream.finish"]
 TOLD: Final = [f"stream.usage.{name}" for name in ("is-told", "chunk-has-no-choices", "is-null-elsewhere", "is-last")]
 CITIES: Final = ("Reykjavík", "東京", "São Paulo", "Αθήνα", "القاهرة")
@@ -30,32 +29,61 @@ LETTERS: Final = "bcdfghjklmnpqrstvwxz"
 LONG: Final = 400
 
 
-@case("streaming.usage", exercises=[*TOLD, "stream.logprobs", "stream.deltas.characters-are-whole"], most=2)
-def usage(situation: Situation) -> Asking:
-    """A stream with its usage and with log probabilities, which are left out if the target refuses them."""
-    ask = situation.chat("Name three cities, each with an emoji.", most=24, logprobs=True, top_logprobs=2, **USAGE)
-    exchange = yield ask
+@case(
+    "streaming.one-token",
+    exercises=[
+        "stream.framing",
+        "stream.deltas.role-comes-first",
+        "stream.finish",
+        "stream.obfuscation",
+        "response.finish.limit-is-told",
+        "response.usage.limit-is-kept",
+        "response.usage.is-told",
+        "response.acceptance.max-completion-tokens",
+        *TOLD,
+    ],
+    most=3,
+)
+def one_token(situation: Situation) -> Asking:
+    """A stream that ends after one token, under the newer name of the limit, and declines to be padded.
+
+    Where that is refused, the limit and the stream are asked for apart.
+    """
+    options = {"include_usage": True, "include_obfuscation": False}
+    words = "Tell a long story."
+    exchange = yield situation.chat(words, max_completion_tokens=1, stream=True, stream_options=options)
     if exchange.refused:
-        yield situation.chat("Name three cities, each with an emoji.", most=24, **USAGE)
+        yield situation.chat(words, max_completion_tokens=1)
+        yield situation.chat(words, most=1, **USAGE)
 
 
 @case(
-    "streaming.one-token",
-    exercises=["stream.framing", "stream.deltas.role-comes-first", "stream.finish", "stream.obfuscation", *TOLD],
-    most=2,
+    "streaming.choices",
+    exercises=[
+        "stream.framing",
+        *CHOICES,
+        *TOLD,
+        "stream.logprobs",
+        "stream.deltas.characters-are-whole",
+        "response.choices",
+    ],
+    most=4,
 )
-def one_token(situation: Situation) -> Asking:
-    """A stream that ends after one token and declines to be padded, which is left out if the target refuses it."""
-    options = {"include_usage": True, "include_obfuscation": False}
-    exchange = yield situation.chat("Tell a long story.", most=1, stream=True, stream_options=options)
-    if exchange.refused:
-        yield situation.chat("Tell a long story.", most=1, **USAGE)
-
-
-@case("streaming.choices", exercises=["stream.framing", *CHOICES, *TOLD])
 def several_choices(situation: Situation) -> Asking:
-    """A stream of three choices with their usage."""
-    yield situation.chat("Name a colour and say why you like it.", most=16, n=3, **USAGE)
+    """A stream of three choices, as wild as can be, with its usage and with log probabilities.
+
+    Choices and log probabilities are asked for apart where they are refused together, and left out where they are
+    refused apart.
+    """
+    wild: dict[str, Any] = {"most": 32, "temperature": 2, "top_p": 1, **USAGE}
+    likely = {"logprobs": True, "top_logprobs": 2}
+    words = "zxq Δ 🧿 你: name three cities, each with an emoji."
+    together = yield situation.chat(words, n=3, **likely, **wild)
+    if together.refused:
+        several = yield situation.chat(words, n=3, **wild)
+        weighed = yield situation.chat(words, **likely, **wild)
+        if several.refused and weighed.refused:
+            yield situation.chat(words, most=32, **USAGE)
 
 
 @case(
@@ -115,23 +143,51 @@ def characters(situation: Situation) -> Asking:
 
 @case(
     "streaming.greedy",
-    exercises=["series.parity", "series.hold-back", "series.greedy.shorter-answer-is-a-prefix", "series.usage"],
-    most=14,
+    exercises=[
+        "series.parity",
+        "series.hold-back",
+        "series.greedy.shorter-answer-is-a-prefix",
+        "series.usage",
+        "series.identity.*",
+        "series.stops.*",
+        "series.acceptance.empty-stops-do-nothing",
+        "series.acceptance.logprobs-alone",
+        "response.body.*",
+        "response.choices.*",
+        "response.message.*",
+        "response.finish.*",
+        "response.optional.keys-have-their-types",
+        "response.usage.*",
+        "response.logprobs",
+        "response.likeliest.are-absent-unless-asked-for",
+        "response.status.success-carries-no-error",
+        "response.http.json-is-declared",
+    ],
+    most=24,
 )
 def greedy(situation: Situation) -> Asking:
-    """The likeliest answer: whole and streamed, up to a stop sequence, with one that never comes, and cut shorter."""
+    """The likeliest answer: whole and streamed, up to stop sequences of all kinds, cut shorter, and three times."""
     limit, words = 32, "Count from one to ten in words, with an emoji after each."
     # The penalty keeps a model from saying one thing again and again, in which no stop sequence could be placed.
     wished = {"logprobs": True, "frequency_penalty": 1.5, "temperature": 0}
     for refused in ((), ("logprobs",), ("frequency_penalty", "temperature")):
         wished = {key: value for key, value in wished.items() if key not in refused}
-        asked = situation.chat(words, most=limit, seed=7, **wished).tagged(same="request")
+        asked = situation.chat(words, most=limit, seed=7, **wished).tagged(same="request", stops="without")
         first = yield asked.tagged(form="whole")
         if not first.refused:
             break
+    if refused == ("logprobs",):  # maybe only without `top_logprobs`
+        yield _with(asked, logprobs=True, top_logprobs=2)
     streamed = yield from _streamed_after(asked, first)
+    if first.refused:
+        return
+    yield from _without_stops(situation.chat(words, most=4).tagged(same="request"))
     said = text(first)
-    if not said or streamed.refused:
+    if not said:
+        return
+    if stop := _piece(said):
+        yield from _stopped(asked, stop, said)
+    if streamed.refused:
         return
     shorter = _with(asked, **{situation.limit: limit // 2}) if situation.limit else asked
     cut = yield from _until(shorter.tagged(form="shorter"), lambda exchange: said.startswith(text(exchange)))
@@ -146,6 +202,37 @@ def greedy(situation: Situation) -> Asking:
         last = yield from _until(held, lambda exchange: (text(exchange), finishes(exchange)) == (part, finishes(cut)))
         if last.succeeded and finishes(last) != finishes(cut):
             yield shorter.tagged(form="shorter")
+
+
+def _without_stops(asked: Ask) -> Asking:
+    """Three choices and a stop sequence of nothing, apart where they are refused together; without it if it stops."""
+    wishes: list[dict[str, Any]] = [{"n": 3, "stop": ""}, {"stop": ""}, {"n": 3}]
+    for more in wishes:
+        exchange = yield _with(asked, **more)
+        if exchange.succeeded and "stop" in more and not any(texts(exchange)):
+            without = {key: value for key, value in more.items() if key != "stop"}
+            yield _with(asked, **without)
+            yield _with(asked, **without)
+        if more == wishes[0] and not exchange.refused:
+            return
+
+
+def _stopped(asked: Ask, stop: str, said: str) -> Asking:
+    """The answer up to a stop sequence, whole; where it is not what stood before, it and the whole answer again."""
+    stopped = _with(asked, stop=[stop]).tagged(stops="with")
+    exchange = yield stopped
+    if exchange.succeeded and text(exchange) != said.partition(stop)[0].strip():
+        yield stopped
+        yield asked
+
+
+def _piece(said: str) -> str | None:
+    """Three characters out of the middle of a text, which stand in it only there; None where there are none such."""
+    for start in sorted(range(1, len(said) - 3), key=lambda at: abs(at - len(said) // 2)):
+        piece = said[start : start + 3]
+        if said.find(piece) == start and piece.strip() == piece and "\ufffd" not in piece:
+            return piece
+    return None
 
 
 @case("streaming.leaving", exercises=["series.leaving"], most=8, alone=True)

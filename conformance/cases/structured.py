@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from chatconform.cases.tools import STREAMED, code, forced
 from chatconform.core.case import Situation, case
+from chatconform.rules.series.forms import finishes
 
 if TYPE_CHECKING:
     from chatconform.core.ask import Ask
@@ -36,38 +37,46 @@ def asking(situation: Situation, schema: dict[str, Any], most: int = MOST, **mor
         "response.structured.schema-is-enforced",
         "response.structured.json-object-is-json",
         "response.structured.json-stands-alone",
+        "response.logprobs",
+        "response.likeliest",
+        "response.body.is-strict-json",
         "series.acceptance.json-object-beside-json-schema",
     ],
     most=4,
 )
 def formats(situation: Situation) -> Asking:
-    """A schema that leaves one random value, twice if the target gives several; then any object, whole and streamed."""
-    twice = yield asking(situation, forced("code", code(situation)), n=2)
-    if twice.refused:
-        yield asking(situation, forced("code", code(situation)))
+    """A schema that leaves one random value and so rules most tokens out, twice and with likelihoods; then any object.
+
+    Several choices and log probabilities are left out where they are refused.
+    """
+    schema = forced("code", code(situation))
+    likely: dict[str, Any] = {"logprobs": True, "top_logprobs": 5}
+    for more in ({"n": 2, **likely}, likely, {}):
+        exchange = yield asking(situation, schema, **more)
+        if not exchange.refused:
+            break
     wish = "Answer with a very short JSON object."
-    yield situation.chat(wish, response_format={"type": "json_object"}, most=300)
     yield situation.chat(wish, response_format={"type": "json_object"}, most=300, **STREAMED)
 
 
-@case("structured.keywords", exercises=["response.structured.keywords-are-honoured"], most=2)
+@case("structured.keywords", exercises=["response.structured.keywords-are-honoured"], most=3)
 def keywords(situation: Situation) -> Asking:
-    """Keywords that narrow strings and numbers, and then lists, with ones that refer and choose."""
-    yield asking(
-        situation,
-        closed(
-            code={"type": "string", "pattern": "^[0-9]{6}$"},
-            word={"type": "string", "minLength": 12, "maxLength": 16},
-            count={"type": "integer", "minimum": 4170, "maximum": 4179},
-        ),
-    )
+    """Keywords that narrow strings, numbers and lists, and ones that refer and choose; in two parts if need be."""
+    narrow: dict[str, Any] = {
+        "code": {"type": "string", "pattern": "^[0-9]{6}$"},
+        "word": {"type": "string", "minLength": 12, "maxLength": 16},
+        "count": {"type": "integer", "minimum": 4170, "maximum": 4179},
+    }
     row = {"type": "array", "minItems": 3, "maxItems": 3, "items": {"type": "boolean"}}
-    schema = closed(
-        rows={"type": "array", "minItems": 2, "maxItems": 2, "items": row},
-        pick={"anyOf": [{"$ref": "#/$defs/first"}, {"$ref": "#/$defs/second"}]},
-    )
-    schema["$defs"] = {"first": forced("a", code(situation)), "second": forced("b", code(situation))}
-    yield asking(situation, schema)
+    lists: dict[str, Any] = {
+        "rows": {"type": "array", "minItems": 2, "maxItems": 2, "items": row},
+        "pick": {"anyOf": [{"$ref": "#/$defs/first"}, {"$ref": "#/$defs/second"}]},
+    }
+    named = {"$defs": {"first": forced("a", code(situation)), "second": forced("b", code(situation))}}
+    everything = yield asking(situation, {**closed(**narrow, **lists), **named}, most=2 * MOST)
+    if not everything.succeeded or "stop" not in finishes(everything):
+        yield asking(situation, closed(**narrow))
+        yield asking(situation, {**closed(**lists), **named})
 
 
 @case("structured.cut", exercises=["response.structured.cut-ends-with-length"])

@@ -23,9 +23,9 @@ def _gives_results(exchange: Exchange) -> bool:
     return any(message.get("role") == "tool" for message in messages) and not faults_of(exchange)
 
 
-def _is_usual(exchange: Exchange) -> bool:
-    """Whether its history has the form that every server knows; other forms have rules of their own."""
-    return not demands(exchange.asked) & UNUSUAL
+def _tells(exchange: Exchange) -> bool:
+    """Whether its history has the form that every server knows, or is taken; other forms have rules of their own."""
+    return exchange.succeeded or not demands(exchange.asked) & UNUSUAL
 
 
 def _takes_tools(series: Sequence[Exchange]) -> bool:
@@ -38,7 +38,7 @@ def _takes_tools(series: Sequence[Exchange]) -> bool:
     Level.MUST,
     on=Part.SERIES,
     source="ChatCompletionRequestToolMessage; ChatCompletionRequestAssistantMessage.tool_calls",
-    when=lambda series: _takes_tools(series) and any(_gives_results(e) and _is_usual(e) for e in series),
+    when=lambda series: _takes_tools(series) and any(_gives_results(e) and _tells(e) for e in series),
 )
 def tool_results_are_accepted(series: Sequence[Exchange]) -> Iterator[Finding | Inconclusive]:
     """A server that takes tools takes their results back: any text, an empty one too.
@@ -47,7 +47,7 @@ def tool_results_are_accepted(series: Sequence[Exchange]) -> Iterator[Finding | 
     and results that the case wrote itself, on servers that answered a request with tools before.
     """
     for number, exchange in enumerate(series):
-        if not _gives_results(exchange) or not _is_usual(exchange):
+        if not _gives_results(exchange) or not _tells(exchange):
             continue
         if exchange.refused:
             found = f"is refused with status {exchange.status}: {tell(_reason(exchange), 60)}"
@@ -74,17 +74,19 @@ def own_messages_are_accepted(series: Sequence[Exchange]) -> Iterator[Finding | 
     """The message of an answer, sent back as it came, is accepted as history.
 
     Every chat client does just that, with the nulls and the empty fields that the server put in. Judged on pairs of
-    exchanges: the second holds the first one's message word for word.
+    exchanges: the second holds the first one's message word for word, in a long conversation and, where that is
+    refused, in the shortest that there is.
     """
-    for number, exchange in enumerate(series):
-        source = _replayed(series, number)
-        if source is None:
-            continue
-        if exchange.refused:
-            found = f"is refused with status {exchange.status}: {tell(_reason(exchange), 60)}"
-            yield Finding("/messages", f"the message of exchange {source} {found}", "an answer", exchange=number)
-        elif not exchange.succeeded:
-            yield Inconclusive(f"status {exchange.status} tells neither")
+    replayed = [(n, e, source) for n, e in enumerate(series) if (source := _replayed(series, n)) is not None]
+    if any(exchange.succeeded for _, exchange, _ in replayed):
+        return
+    # One that holds much else may be refused for that.
+    number, exchange, source = min(replayed, key=lambda one: len(asking.listed(one[1].asked.get("messages"))))
+    if exchange.refused:
+        found = f"is refused with status {exchange.status}: {tell(_reason(exchange), 60)}"
+        yield Finding("/messages", f"the message of exchange {source} {found}", "an answer", exchange=number)
+    else:
+        yield Inconclusive(f"status {exchange.status} tells neither")
 
 
 def _replayed(series: Sequence[Exchange], number: int) -> int | None:

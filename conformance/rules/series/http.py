@@ -18,8 +18,14 @@ if TYPE_CHECKING:
 
 
 def _variants(series: Sequence[Exchange], kind: str) -> list[int]:
-    """The exchanges in which a request was put in another way, by what was changed."""
-    return [number for number, exchange in enumerate(series) if exchange.about.get("variant") == kind]
+    """The exchanges in which a request was put in another way, by what was changed.
+
+    Several changes at once speak of each of them where the request was answered, and of none where it was not.
+    """
+    told = [
+        (number, exchange, str(exchange.about.get("variant", "")).split()) for number, exchange in enumerate(series)
+    ]
+    return [number for number, exchange, kinds in told if kind in kinds and (len(kinds) == 1 or exchange.succeeded)]
 
 
 def _has(kind: str) -> Callable[[Sequence[Exchange]], bool]:

@@ -140,10 +140,13 @@ def _in_another_format(exchange: Exchange) -> bool:
 
 
 def _in_another_order(exchange: Exchange) -> bool:
-    """Whether a request holds PNGs and texts, and not just one after the other."""
+    """Whether a request holds images and texts, and not just one after the other.
+
+    One that is refused speaks of their order where all of them are PNGs, which alone are known to be read.
+    """
     found = _pictures(exchange)
     unusual = _kinds(exchange) != ["text", "image_url"]
-    return bool(found) and all(map(_is_png, found)) and unusual and not faults_of(exchange)
+    return bool(found) and unusual and not faults_of(exchange) and (all(map(_is_png, found)) or answers(exchange))
 
 
 @rule(

@@ -25,9 +25,9 @@ ENOUGH: Final = 3
 def same_seed_repeats(series: Sequence[Exchange]) -> Iterator[Finding | Inconclusive]:
     """The same request with the same `seed` gets the same answer.
 
-    Tests and evaluations are repeated by it, as well as a server can. Judged on the same request three times at
-    temperature 1, by answers that name the same `system_fingerprint`; a target that does not repeat itself at
-    temperature 0 either is inconclusive.
+    Tests and evaluations are repeated by it, as well as a server can. Judged on the same request twice at temperature
+    1, and once more where the answers differ, by answers that name the same `system_fingerprint`; a target that does
+    not repeat itself at temperature 0 either is inconclusive.
     """
     same = of(series, "same-seed")
     alike = [form for form in same if _fingerprint(form) == _fingerprint(same[0])]
@@ -60,12 +60,15 @@ def other_seeds_vary(series: Sequence[Exchange]) -> Iterator[Finding | Inconclus
     """Other seeds give other answers at temperature 1.
 
     A server that has one seed for everyone gives the same draft however often it is asked for another. Judged on one
-    request with three seeds; a model so sure of its words that all are alike is told as well.
+    request with two seeds, and with a third where both give the same; a model so sure of its words that all are alike
+    is told as well.
     """
     forms = [*of(series, "same-seed")[:1], *of(series, "other-seed")]
     said = [text(form.exchange) for form in forms]
-    if not all(said) or len(said) < ENOUGH:
-        yield Inconclusive("the model said nothing, or too few seeds were answered")
+    if not all(said):
+        yield Inconclusive("the model said nothing")
+    elif len(set(said)) == 1 and len(said) < ENOUGH:
+        yield Inconclusive("too few seeds were answered")
     elif len(set(said)) == 1:
         pointer = choices(forms[-1].exchange)[0].place("content")
         message = f"is {tell(said[0], 60)} with each of {len(said)} seeds"

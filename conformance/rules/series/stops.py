@@ -49,7 +49,7 @@ def text_ends_before_the_sequence(series: Sequence[Exchange]) -> Iterator[Findin
     """With a stop sequence the text is all that stood before the sequence without it, wherever tokens begin and end.
 
     A server that looks for whole tokens cuts too early or too late. Judged with a sequence out of the target's own
-    answer at temperature 0, where it repeats that answer; blanks at the ends do not count.
+    answer at temperature 0, where it repeats both answers; blanks at the ends do not count.
     """
     stopped, texts = _groups(series) or ([], [])
     said = {_text(exchange) for _, exchange in stopped}
@@ -57,7 +57,7 @@ def text_ends_before_the_sequence(series: Sequence[Exchange]) -> Iterator[Findin
     expected = _before(plain, first)
     if expected in said or any(one in text for one in sequences(first) for text in said):
         return
-    if len(set(texts)) > 1 or len(said) > 1 or len(stopped) < 2:
+    if len(set(texts)) > 1 or len(said) > 1 or len(stopped) < 2 or len(texts) < 2:
         yield Inconclusive("the target does not repeat itself")
         return
     shown = f"is {tell(_text(first))} for the stop sequence {tell(sequences(first)[0])} of {tell(plain)}"
