@@ -173,7 +173,7 @@ class _Report:
         for outcome in self.result.outcomes:
             if outcome.kit_fault:
                 reason = next((reason for reason in outcome.reasons if reason.endswith(REPORT_IT)), REPORT_IT)
-                yield f"A fault of chatconform's own in {outcome.rule.id}: {reason}."
+                yield f"A fault in the rule {outcome.rule.id} itself, and not of the target: {reason}."
 
     def _counts(self) -> str:
         result = self.result

@@ -114,7 +114,7 @@ class _Report:
             remarks.append(f"The validation was cut short: {self.result.cut_short}.")
         for outcome in self.result.outcomes:
             if outcome.kit_fault:
-                remarks.append(f"A fault of chatconform's own in {outcome.rule.id}: {outcome.reasons[-1]}.")
+                remarks.append(f"A fault in the rule {outcome.rule.id} itself: {outcome.reasons[-1]}.")
         if not any(outcome.judged for outcome in self.result.outcomes):
             remarks.append("Nothing was judged.")
         for text in remarks:

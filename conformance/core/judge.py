@@ -1,7 +1,7 @@
 """Judging: every rule that an exchange exercises, asked of it.
 
 The law of this file: the same exchanges and rules give the same results, wherever the exchanges come from; and a rule
-that raises is told as the kit's own fault, never as the target's.
+that raises is told as a fault of its own, never as the target's.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from chatconform.core.naming import maker_of
 from chatconform.core.result import Result, Verdict
 from chatconform.core.rule import Finding, Inconclusive, Part
 
@@ -42,7 +43,8 @@ def _result(rule: Rule, subject: Exchange | Sequence[Exchange], exchanges: tuple
         if rule.applies_to(subject):
             return _verdict(rule, exchanges, list(islice(rule.check(subject), MOST_FINDINGS)))
     except Exception as error:  # a check that raises is reported, and must not end the run
-        reason = f"this rule's own check broke ({type(error).__name__}: {error}); please report it"
+        broke = f"this rule's own check broke ({type(error).__name__}: {error})"
+        reason = f"{broke}, a bug of {maker_of(rule.check)}; please report it"
         return Result(rule, exchanges, Verdict.INCONCLUSIVE, reason=reason, kit_fault=True)
     needs = rule.needs
     refused = next((e for e in exchanges if needs and e.refuses_a_wish and needs.asked(e.asked)), None)

@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
 
 class Named(Protocol):
@@ -23,6 +23,10 @@ Thing = TypeVar("Thing", bound=Named)
 
 class UnknownIdError(LookupError):
     """An id or glob that selects nothing; the message names near ids."""
+
+
+class PluginError(Exception):
+    """What is wrong with a plugin, which brings things with ids of its own; the message is one sentence."""
 
 
 def matches(name: str, pattern: str) -> bool:
@@ -41,6 +45,12 @@ def chosen(things: Sequence[Thing], only: Sequence[str], skip: Sequence[str], wh
             raise UnknownIdError(unknown(pattern, ids, what))
     wanted = (thing for thing in things if not only or any(matches(thing.id, pattern) for pattern in only))
     return tuple(thing for thing in wanted if not any(matches(thing.id, pattern) for pattern in skip))
+
+
+def maker_of(function: Callable[..., object]) -> str:
+    """Who a check or a case is by: chatconform, or the module of a plugin."""
+    module = function.__module__
+    return "chatconform" if module.startswith("chatconform.") else module
 
 
 def unknown(name: str, known: Iterable[str], what: str) -> str:

@@ -1,4 +1,4 @@
-"""Every rule, found by walking this folder, and chosen by id or glob."""
+"""Every rule, found by walking this folder and brought by plugins, and chosen by id or glob."""
 
 from __future__ import annotations
 
@@ -10,14 +10,32 @@ from typing import TYPE_CHECKING
 import chatconform.rules
 from chatconform.core.naming import UnknownIdError, chosen, matches, unknown
 from chatconform.core.rule import Rule
+from chatconform.rules.plugins import check_against, plugins
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from chatconform.rules.plugins import Plugin
+
+
+def rules() -> tuple[Rule, ...]:
+    """Every rule: the kit's own in the order of files and of lines in them, then those that plugins bring.
+
+    Raises `PluginError` for a plugin that cannot be taken in.
+    """
+    return _with(plugins())
+
 
 @cache
-def rules() -> tuple[Rule, ...]:
-    """Every rule of the kit, in the order of files and of lines in them."""
+def _with(brought: tuple[Plugin, ...]) -> tuple[Rule, ...]:
+    if brought:
+        check_against(_own())
+    return tuple(dict.fromkeys((*_own(), *(rule for plugin in brought for rule in plugin.rules))))
+
+
+@cache
+def _own() -> tuple[Rule, ...]:
+    """Every rule of the kit."""
     found: list[Rule] = []
     for module in pkgutil.walk_packages(chatconform.rules.__path__, f"{chatconform.rules.__name__}."):
         if module.name != __name__ and not module.ispkg:

@@ -1,6 +1,6 @@
 """Specimens: recorded exchanges that keep a rule and ones that break it, which prove the rule and explain it.
 
-They stand with the tests, one file a rule, and are shipped with the package.
+They stand with the tests, one file a rule, and are shipped with the package; those of plugins stand beside their rules.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import orjson
 
 from chatconform.core.judge import judge, judge_series
 from chatconform.core.recording import from_json
+from chatconform.rules.plugins import place_of, plugins
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,11 +41,23 @@ class Specimen:
 
 
 def specimens(rule_id: str) -> Iterator[Specimen]:
-    """The specimens of the rule of that id, in the order of its file; none where there is no such file."""
-    file = FOLDER / f"{rule_id}.jsonl"
-    for line in file.read_bytes().splitlines() if file.is_file() else []:
+    """The specimens of the rule of that id, in the order of its file; none where there is no such file.
+
+    Those of a plugin's rule stand in `specimens/` beside the module of the rule.
+    """
+    rule = next((one for plugin in plugins() for one in plugin.rules if one.id == rule_id), None)
+    folder = FOLDER if rule is None else Path(place_of(rule).rpartition(":")[0]).parent / FOLDER.name
+    return read_specimens(folder / f"{rule_id}.jsonl")
+
+
+def read_specimens(file: Path) -> Iterator[Specimen]:
+    """The specimens of a file, in their order; none where there is no such file. Raises `ValueError` for a bad line."""
+    for number, line in enumerate(file.read_bytes().splitlines() if file.is_file() else [], 1):
         if line.strip():
-            yield _specimen(orjson.loads(line))
+            try:
+                yield _specimen(orjson.loads(line))
+            except (ValueError, KeyError, TypeError) as problem:
+                raise ValueError(f"{file}:{number} is no specimen: {problem}") from None
 
 
 def _specimen(record: dict[str, Any]) -> Specimen:

@@ -6,7 +6,7 @@ The law of this file: pure. It sees the reply, what the server heard and the clo
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -19,12 +19,14 @@ from chatconform.core.rule import Level, Part
 from chatconform.core.scenario_result import FailureKind, ScenarioOutcome, ScenarioResult
 from chatconform.core.telling import tell
 from chatconform.rules.catalogue import rules
+from chatconform.rules.plugins import plugins
 from chatconform.schemas import is_valid
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from chatconform.core.rule import Rule
+    from chatconform.rules.plugins import Plugin
     from chatconform.core.scenario import Scenario, ToldError
     from chatconform.targets.scripted import Heard
 
@@ -228,7 +230,11 @@ def _allowed(likeness: RequestLikeness, heard: Heard) -> RequestLikeness:
     return RequestLikeness.INVALID if broken else likeness
 
 
-@cache
 def musts_on_requests() -> tuple[Rule, ...]:
     """The rules on requests that are a MUST."""
+    return _musts_on_requests(plugins())
+
+
+@lru_cache(maxsize=2)
+def _musts_on_requests(_: tuple[Plugin, ...]) -> tuple[Rule, ...]:
     return tuple(rule for rule in rules() if rule.on is Part.REQUEST and rule.level is Level.MUST)

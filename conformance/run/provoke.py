@@ -15,7 +15,7 @@ from chatconform.core.ask import Ask
 from chatconform.core.case import Situation
 from chatconform.core.exchange import Origin
 from chatconform.core.judge import judge, judge_series
-from chatconform.core.naming import matches
+from chatconform.core.naming import maker_of, matches
 from chatconform.core.result import Result, Verdict
 from chatconform.core.rule import Part
 from chatconform.core.tally import Tally
@@ -87,7 +87,8 @@ class Stage:
         except StoppedError:
             raise
         except Exception as error:  # a case that breaks is reported, and must not end the run
-            reason = f"the case {case.id} broke ({type(error).__name__}: {error}); please report it"
+            broke = f"the case {case.id} broke ({type(error).__name__}: {error})"
+            reason = f"{broke}, a bug of {maker_of(case.asks)}; please report it"
             self._add(played, self._held_back(case, reason, played.series[-1:], kit_fault=True))
         finally:
             steps.close()

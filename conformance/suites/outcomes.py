@@ -53,7 +53,7 @@ class Outcomes:
         rule = self._rules[rule_id]
         verdict, level = Verdict(rule["verdict"]), Level(rule["level"])
         if rule["kit_fault"]:
-            _fail(f"chatconform itself is at fault here, not the target: {rule['reason']}")
+            _fail(f"the rule itself is at fault here, not the target: {rule['reason']}")
         if verdict is Verdict.FAILED:
             if level is Level.MUST or (self._strict and level is Level.SHOULD):
                 _fail(rule["text"])

@@ -104,11 +104,11 @@ def test_a_should_fails_a_run_only_when_it_is_strict(only_should: Any) -> None:
     )
 
 
-def test_the_kits_own_fault_is_told_as_such(with_a_broken_check: Any) -> None:
+def test_a_fault_of_a_rule_itself_is_told_as_such(with_a_broken_check: Any) -> None:
     *_, fault, more, counts = render(with_a_broken_check).splitlines()
     assert f"{fault} {more}" == (
-        "A fault of chatconform's own in sample.other.breaks: this rule's own check broke (RuntimeError: oops); "
-        "please report it."
+        "A fault in the rule sample.other.breaks itself, and not of the target: this rule's own check broke "
+        "(RuntimeError: oops), a bug of tests.reports.conftest; please report it."
     )
     assert counts.startswith("NOT CONCLUSIVE  ")
     assert "Could not be judged" not in render(with_a_broken_check)

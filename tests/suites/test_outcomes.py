@@ -50,7 +50,7 @@ def test_a_fault_of_the_kit_is_told_as_its_own() -> None:
     entry = {"level": "MUST", "verdict": "inconclusive", "reason": "oops", "kit_fault": True}
     kind, text = came_to(Outcomes({"rules": {"one": entry}, "trouble": None, "strict": False}), "one")
     assert kind == "Failed"
-    assert text == "chatconform itself is at fault here, not the target: oops"
+    assert text == "the rule itself is at fault here, not the target: oops"
 
 
 def test_what_ended_a_check_early_is_told_by_the_first_rule_that_it_left_open() -> None:

@@ -72,11 +72,20 @@ def _text(rule: Rule) -> Iterator[str]:
     yield ""
     yield from _wrapped(rule.text)
     yield ""
-    for paragraph in rule.why.split("\n\n"):
+    for paragraph in filter(None, rule.why.split("\n\n")):
         yield from _wrapped(" ".join(paragraph.split()))
         yield ""
     yield f"source        {rule.source}"
+    yield from _bringer(rule)
     yield f"judges        {ABOUT[rule.on]}"
+
+
+def _bringer(thing: Rule | Case) -> Iterator[str]:
+    """Where a rule or case comes from that is not the kit's own."""
+    from chatconform.rules.plugins import brought_by, place_of
+
+    if (plugin := brought_by(thing)) is not None:
+        yield f"brought by    {plugin.name} ({place_of(thing)})"
 
 
 def _rule(rule: Rule) -> Iterator[str]:
@@ -120,6 +129,7 @@ def _case(case: Case) -> Iterator[str]:
     yield ""
     yield from _wrapped(case.purpose)
     yield ""
+    yield from _bringer(case)
     yield f"asks          {case.most} {'request' if case.most == 1 else 'requests'} at the most"
     for number, rule in enumerate(exercised_by(case.exercises)):
         yield f"{'' if number else 'made for':<14}{rule.level:<6}  {rule.id}"
