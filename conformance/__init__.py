@@ -18,11 +18,13 @@ if TYPE_CHECKING:
     from chatconform.run.reach import CannotCheckError as CannotCheckError
     from chatconform.run.recordings import validate as validate
     from chatconform.run.server import check as check
+    from chatconform.targets.app import App as App
 
     __version__: str
 
 __all__ = [
     "AdapterError",
+    "App",
     "CannotCheckError",
     "ClientRunResult",
     "RunResult",
@@ -40,6 +42,7 @@ __all__ = [
 
 _HOMES = {
     "AdapterError": "chatconform.run.adapter",
+    "App": "chatconform.targets.app",
     "CannotCheckError": "chatconform.run.reach",
     "ClientRunResult": "chatconform.core.scenario_result",
     "RunResult": "chatconform.core.run_result",

@@ -29,12 +29,11 @@ from chatconform.run.declared import declare
 from chatconform.run.gate import StoppedError
 from chatconform.run.hurry import Hurry
 from chatconform.run.kinship import Kinship
+from chatconform.run.opening import judged_at, not_judged_at, notes_on, open_target
 from chatconform.run.progress import Progress
 from chatconform.run.provoke import Played, Stage
 from chatconform.run.reach import CannotCheckError, reach
 from chatconform.run.suspects import RUN_ENDED, settle
-from chatconform.targets import BadUrlError, Limits, ServerTarget, Timeouts
-from chatconform.targets.address import parse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -42,22 +41,21 @@ if TYPE_CHECKING:
 
     from chatconform.core.baseline import Baseline
     from chatconform.core.exchange import Exchange
+    from chatconform.core.rule import Rule
     from chatconform.run.choice import Choice
     from chatconform.run.declared import Declared
     from chatconform.run.fuzz import Fuzz
+    from chatconform.run.opening import Where
     from chatconform.run.reach import Reached
 
 TICK: Final = 0.1
-LIMITS: Final = Limits(body=16 * 1024 * 1024)
-"""Many times what the requests of a check ask for."""
 FAREWELL: Final = 2.0
 """Seconds that threads have to end once the run is over; what they still find out is then dropped."""
 INTERRUPTED: Final = "the run was interrupted"
-MISTAKEN_PATH: Final = "/chat/completions"
 
 
 def check(
-    url: str | None = None,
+    target: Where | None = None,
     *,
     model: str | None = None,
     api_key: str | None = None,
@@ -78,7 +76,10 @@ def check(
     baseline: Baseline | str | Path | None = None,
     progress: Callable[[Progress], None] | None = None,
 ) -> RunResult:
-    """Checks the server under a base URL such as `http://127.0.0.1:8000/v1`, or the embedded reference server.
+    """Checks a target: the server under a base URL such as `http://127.0.0.1:8000/v1`, or an app in this process.
+
+    An app is an ASGI or WSGI app, a function that takes a request and gives an answer, or an `App`, which says more of
+    one of these. Without a target the embedded reference server is checked.
 
     `model` is found out where the target lists just one. `only` and `skip` are ids or globs of rules; only what the
     chosen rules need is asked. `profile` is `compatible` or `openai`. `have` and `lack` name capabilities: one that the
@@ -98,7 +99,7 @@ def check(
     named = dict(headers or {})
     known = opened(baseline) if baseline is not None else None
     run = _Run(choice, declared, model, api_key, named, timeout, concurrency, seed, insecure, fuzz, allowance, progress)
-    result = run.against(url) if url is not None else _against_reference(run)
+    result = run.against(target) if target is not None else _against_reference(run)
     return result if known is None else known.applied(result)
 
 
@@ -109,18 +110,6 @@ def _against_reference(run: _Run) -> RunResult:
     run.api_key = run.api_key or f"sk-{token_hex(24)}"
     with ReferenceServer(stages=control((MODEL,), run.api_key)) as server:
         return run.against(server.url, proxied=False)
-
-
-def base_url(url: str) -> str:
-    """A base URL that can be asked. Raises `CannotCheckError` with what to write instead."""
-    try:
-        address = parse(url)
-    except BadUrlError as error:
-        raise CannotCheckError(str(error)) from None
-    if address.path.endswith(MISTAKEN_PATH):
-        right = str(address).removesuffix(MISTAKEN_PATH)
-        raise CannotCheckError(f"give the base URL, without {MISTAKEN_PATH}: {right}")
-    return url
 
 
 @dataclass
@@ -140,21 +129,17 @@ class _Run:
     allowance: Allowance
     progress: Callable[[Progress], None] | None
 
-    def against(self, url: str, *, proxied: bool = True) -> RunResult:
+    def against(self, where: Where, *, proxied: bool = True) -> RunResult:
         begun = perf_counter()
-        base_url(url)
-        try:
-            target = ServerTarget(
-                url,
-                headers=self.headers,
-                api_key=self.api_key,
-                timeouts=replace(Timeouts.of(self.timeout), total=2 * self.timeout),
-                limits=LIMITS,
-                insecure=self.insecure,
-                proxied=proxied,
-            )
-        except ValueError as error:
-            raise CannotCheckError(str(error)) from None
+        target = open_target(
+            where,
+            headers=self.headers,
+            api_key=self.api_key,
+            timeout=self.timeout,
+            insecure=self.insecure,
+            proxied=proxied,
+        )
+        judged = judged_at(target, self.choice.judged)
         hidden = Redaction(target.secrets)
         with target:
             self._tell(Progress(0, len(self.choice.cases), 0, 0, 0.0, f"asking {target.url}"))
@@ -174,20 +159,23 @@ class _Run:
                 abilities.see(exchange)
                 kinship.see(exchange)
 
-            stage = Stage(asker, self.choice.judged, see, self.declared)
+            stage = Stage(asker, judged, see, self.declared)
             played = [Played(case) for case in self.choice.cases]
             fuzz: Fuzz | None = None
             try:
                 with self.allowance.ends(asker.stop):
                     self._play(stage, asker, played, reached, begun)
                     self._settle(stage, asker, played, begun)
-                    fuzz = self._fuzz(asker, reached, played, begun) if self.fuzz and not asker.stopped else None
+                    fuzz = (
+                        self._fuzz(asker, reached, judged, played, begun) if self.fuzz and not asker.stopped else None
+                    )
             except KeyboardInterrupt:
                 asker.stop(INTERRUPTED)
             finally:
                 stage.close()
         total = Tally(self.choice.rules)
         total.add(self.declared.lacking(self.choice.rules))
+        total.add(not_judged_at(target, self.choice.judged))
         for one in played:
             total.merge(one.tally)
         if fuzz is not None:
@@ -203,21 +191,29 @@ class _Run:
             seconds=perf_counter() - begun,
             seed=self.seed,
             capabilities=abilities.table(),
-            notes=(*reached.notes, *kinship.notes(), *_notes(asker, played), *(fuzz.notes(self.fuzz) if fuzz else ())),
+            notes=(
+                *notes_on(target),
+                *reached.notes,
+                *kinship.notes(),
+                *_notes(asker, played),
+                *(fuzz.notes(self.fuzz) if fuzz else ()),
+            ),
             secrets=target.secrets,
             cut_short=None if whole else asker.cut_short,
             in_part=len(self.choice.cases) < len(cases()),
             fuzzed=fuzz is not None,
         )
 
-    def _fuzz(self, asker: Asker, reached: Reached, played: Sequence[Played], begun: float) -> Fuzz:
+    def _fuzz(
+        self, asker: Asker, reached: Reached, judged: Sequence[Rule], played: Sequence[Played], begun: float
+    ) -> Fuzz:
         """Sends generated requests, and looks into what they brought to light."""
         from chatconform.run.fuzz import Fuzz  # what generates takes a while to import, and most runs do not fuzz
         from chatconform.run.probes import Probes
 
         fuzz = Fuzz(
             asker,
-            self.choice.judged,
+            judged,
             reached.plain,
             concurrency=self.concurrency,
             seed=self.seed,

@@ -19,7 +19,7 @@ WHOLE = 64 * 1024
 def tell_plan(args: argparse.Namespace) -> int:
     """Prints the requests of each case, and the sums."""
     from chatconform.run.plan import plan
-    from chatconform.run.server import base_url
+    from chatconform.run.opening import base_url
 
     if args.url is not None:
         base_url(args.url)

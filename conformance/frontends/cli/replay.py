@@ -44,7 +44,7 @@ def _run(args: argparse.Namespace) -> int:
     from chatconform.reports.redaction import Redaction
     from chatconform.run.reach import CannotCheckError
     from chatconform.run.replay import chosen, read, replay
-    from chatconform.run.server import base_url
+    from chatconform.run.opening import base_url
     from chatconform.targets import ServerTarget, Timeouts
 
     report = read(sys.stdin.buffer.read() if args.report == "-" else Path(args.report).read_bytes())
