@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 LABEL: Final = 13
 MOST_PLACES: Final = 3
 EXCERPT: Final = 240
+MOST_RAISED: Final = 12
+"""Lines of a traceback; the last ones say what was raised."""
 LARGEST_COMMAND: Final = 4 * 1024
 """A longer command is no help on a terminal; the JSON report holds the request."""
 EVENT: Final = re.compile(r"/(\d+)(?:/|$)")
@@ -43,6 +45,9 @@ def lines(outcome: Outcome, target: Target, redaction: Redaction, look: Look, *,
         yield from told("known", plain(outcome.known, 400))
     shown = redaction.exchange(example.exchange)
     yield from told("answer", *_answer(shown, example))
+    if isinstance(raised := shown.about.get("raised"), str):  # by an app in this process
+        last = raised.rstrip().splitlines()[-MOST_RAISED:]
+        yield from look.labelled("raised", [plain(line, EXCERPT) for line in last], LABEL)
     curl = command(shown.request, target.url, key=key)
     if len(curl) <= LARGEST_COMMAND:
         yield from look.labelled("request", curl.split("\n"), LABEL)
