@@ -9,14 +9,19 @@ from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
+from chatconform.core.baseline import is_excused
+from chatconform.core.failure import failure_at
 from chatconform.core.result import Verdict
 from chatconform.core.rule import Level
 from chatconform.reports.evidence import Evidence
 from chatconform.reports.redaction import Redaction
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from chatconform.core.baseline import Applied, Entry
     from chatconform.core.run_result import CapabilityStatus, RunResult
-    from chatconform.core.tally import Example, Outcome
+    from chatconform.core.tally import Example, Outcome, Place
 
 SCHEMA_VERSION: Final = "1.1"
 
@@ -39,7 +44,11 @@ def render(result: RunResult, *, strict: bool = False) -> str:
         "cut_short": None if result.cut_short is None else redaction.text(result.cut_short),
         "notes": [redaction.text(note) for note in result.notes],
         "capabilities": [_capability(status) for status in result.capabilities],
-        "rules": [{**rule_object(outcome, evidence, redaction), "known": outcome.known} for outcome in result.outcomes],
+        "rules": [
+            {**rule_object(outcome, evidence, redaction, result.baseline), "known": outcome.known}
+            for outcome in result.outcomes
+        ],
+        "baseline": baseline_object(result.baseline),
         "exchanges": evidence.records,
     }
     return orjson.dumps(encodable(document), option=orjson.OPT_INDENT_2).decode() + "\n"
@@ -67,7 +76,7 @@ def _capability(status: CapabilityStatus) -> dict[str, Any]:
     }
 
 
-def rule_object(outcome: Outcome, evidence: Evidence, redaction: Redaction) -> dict[str, Any]:
+def rule_object(outcome: Outcome, evidence: Evidence, redaction: Redaction, baseline: Applied | None) -> dict[str, Any]:
     """One rule's outcome as every JSON report tells it; the exchanges of its findings go into the evidence."""
     rule, verdict = outcome.rule, outcome.verdict
     told = verdict in {Verdict.INCONCLUSIVE, Verdict.UNSUPPORTED}
@@ -82,8 +91,39 @@ def rule_object(outcome: Outcome, evidence: Evidence, redaction: Redaction) -> d
         "kit_fault": outcome.kit_fault,
         "reasons": [redaction.text(reason) for reason in outcome.reasons] if told or outcome.kit_fault else [],
         "findings_total": outcome.findings,
-        "findings": [_finding(example, evidence, redaction) for example in outcome.examples()],
+        "excused": is_excused(outcome, baseline),
+        "findings": [
+            {**names, **_finding(example, evidence, redaction)}
+            for names, place in named_places(outcome, baseline)
+            for example in place.examples
+        ],
     }
+
+
+def named_places(outcome: Outcome, baseline: Applied | None) -> Iterator[tuple[dict[str, Any], Place]]:
+    """The places at which a rule failed, and what replays and excuses each: its id, its name, whether it is known."""
+    for name, place in outcome.places.items():
+        failure = failure_at(outcome.rule, name)
+        excused = baseline is not None and baseline.entry(failure) is not None
+        yield {"id": failure.id, "place": failure.place, "excused": excused}, place
+
+
+def baseline_object(baseline: Applied | None) -> dict[str, Any] | None:
+    """What a baseline says of the run, as every JSON report tells it; None where there was none."""
+    if baseline is None:
+        return None
+    return {
+        "path": baseline.path,
+        "known": [
+            {**_entry(entry), "level": str(failure.level), "id": failure.id} for failure, entry in baseline.known
+        ],
+        "stale": [{**_entry(one.entry), "level": str(one.level)} for one in baseline.stale],
+        "not_looked_at": [{**_entry(one.entry), "why": one.why} for one in baseline.unseen],
+    }
+
+
+def _entry(entry: Entry) -> dict[str, Any]:
+    return {"name": entry.name, "place": entry.place, "reason": entry.reason, "line": entry.line}
 
 
 def _finding(example: Example, evidence: Evidence, redaction: Redaction) -> dict[str, Any]:

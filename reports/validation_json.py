@@ -8,11 +8,20 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from chatconform.core.baseline import is_excused
 from chatconform.core.result import Verdict
 from chatconform.core.rule import Level
-from chatconform.reports.json_report import SCHEMA_VERSION, encodable, now, paragraphs
+from chatconform.reports.json_report import (
+    SCHEMA_VERSION,
+    baseline_object,
+    encodable,
+    named_places,
+    now,
+    paragraphs,
+)
 
 if TYPE_CHECKING:
+    from chatconform.core.baseline import Applied
     from chatconform.core.tally import Example, Outcome
     from chatconform.core.validation_result import ValidationResult
 
@@ -38,7 +47,8 @@ def render(result: ValidationResult, *, strict: bool = False) -> str:
         "cut_short": result.cut_short,
         "missing": list(result.missing),
         "notes": list(result.notes),
-        "rules": [_rule(outcome) for outcome in result.outcomes],
+        "rules": [_rule(outcome, result.baseline) for outcome in result.outcomes],
+        "baseline": baseline_object(result.baseline),
     }
     return orjson.dumps(encodable(document), option=orjson.OPT_INDENT_2).decode() + "\n"
 
@@ -49,7 +59,7 @@ def schema() -> dict[str, Any]:
     return parsed
 
 
-def _rule(outcome: Outcome) -> dict[str, Any]:
+def _rule(outcome: Outcome, baseline: Applied | None) -> dict[str, Any]:
     rule, verdict = outcome.rule, outcome.verdict
     told = verdict in {Verdict.INCONCLUSIVE, Verdict.UNSUPPORTED} or outcome.kit_fault
     return {
@@ -63,8 +73,16 @@ def _rule(outcome: Outcome) -> dict[str, Any]:
         "kit_fault": outcome.kit_fault,
         "reasons": outcome.reasons if told else [],
         "findings_total": outcome.findings,
-        "places": [{"pointer": place.pointer, "count": place.count} for place in outcome.places.values()],
-        "findings": [_finding(example) for example in outcome.examples()],
+        "excused": is_excused(outcome, baseline),
+        "places": [
+            {"pointer": place.pointer, "count": place.count, **names}
+            for names, place in named_places(outcome, baseline)
+        ],
+        "findings": [
+            {**names, **_finding(example)}
+            for names, place in named_places(outcome, baseline)
+            for example in place.examples
+        ],
     }
 
 

@@ -23,7 +23,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
-from chatconform.core.failure import WHOLE, weighs
+from chatconform.core.failure import WHOLE, failure_at, failures_of, weighs
 from chatconform.core.naming import unknown
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from chatconform.core.failure import Failure, Sight
     from chatconform.core.rule import Level
     from chatconform.core.scenario import Grade
+    from chatconform.core.tally import Outcome
 
 COMMANDS: Final = ("check", "client", "validate")
 LINE: Final = re.compile(r"[^\n]*\n|[^\n]+")
@@ -113,6 +114,26 @@ class Applied:
     @cached_property
     def _entries(self) -> dict[Failure, Entry]:
         return dict(self.known)
+
+
+def is_excused(outcome: Outcome, baseline: Applied | None) -> bool:
+    """Whether a rule failed, and a baseline names every place that it failed at."""
+    failures = list(failures_of([outcome])) if baseline is not None else []
+    return baseline is not None and bool(failures) and all(baseline.entry(one) is not None for one in failures)
+
+
+def fresh(outcomes: Iterable[Outcome], baseline: Applied | None) -> list[Outcome]:
+    """What rules failed at that a baseline does not name: the outcomes of which anything is left, with what is left."""
+    if baseline is None:
+        return list(outcomes)
+    left: list[Outcome] = []
+    for outcome in outcomes:
+        entries = {name: baseline.entry(failure_at(outcome.rule, name)) for name in outcome.places}
+        new = {name: place for name, place in outcome.places.items() if entries[name] is None}
+        known = sum(place.count for name, place in outcome.places.items() if name not in new)
+        if not is_excused(outcome, baseline):
+            left.append(replace(outcome, places=new, findings=outcome.findings - known))
+    return left
 
 
 class Judged(Protocol):

@@ -16,7 +16,7 @@ from chatconform.core.result import Verdict
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from chatconform.core.rule import Level
+    from chatconform.core.rule import Level, Rule
     from chatconform.core.scenario import Grade
     from chatconform.core.tally import Outcome
 
@@ -86,6 +86,11 @@ class Sight:
     """What was chosen and not looked at so, and why."""
     fuzzed: bool = False
     """Whether anything was generated."""
+
+
+def failure_at(rule: Rule, pointer: str) -> Failure:
+    """The failure of a rule at one of the places of its outcome."""
+    return Failure(rule.id, rule.level, spelled(pointer))
 
 
 def failures_of(outcomes: Iterable[Outcome], *, fuzzed: bool = False) -> Iterator[Failure]:

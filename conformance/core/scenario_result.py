@@ -62,6 +62,13 @@ class ScenarioResult:
     exchanges: tuple[Exchange, ...] = field(default=(), repr=False)
     """What the client sent, where the scenario failed or something was reshaped."""
 
+    @property
+    def failure(self) -> Failure | None:
+        """The failure that it is; None where it did not fail."""
+        if self.outcome is not ScenarioOutcome.FAILED:
+            return None
+        return Failure(self.scenario.id, self.scenario.grade, generated=self.scenario.id.startswith(GENERATED))
+
 
 @dataclass(frozen=True)
 class ClientRunResult:
@@ -98,11 +105,7 @@ class ClientRunResult:
         unsure = CUT_SHORT if self.cut_short is not None else "not all scenarios were asked" if self.in_part else None
         fuzzed = any(one.scenario.id.startswith(GENERATED) for one in self.scenarios)
         sent = sight("client", self.outcomes, unsure=unsure, fuzzed=fuzzed)
-        failures = [
-            Failure(one.scenario.id, one.scenario.grade, generated=one.scenario.id.startswith(GENERATED))
-            for one in self.scenarios
-            if one.outcome is ScenarioOutcome.FAILED
-        ]
+        failures = [one.failure for one in self.scenarios if one.failure is not None]
         unasked = {ScenarioOutcome.UNSUPPORTED, ScenarioOutcome.BLOCKED}
         return replace(
             sent,

@@ -1,4 +1,7 @@
-"""Baselines in files: read, held to the ids that there are, and written anew."""
+"""Baselines in files: read, held to the ids that there are, and written anew.
+
+The law of this file: catalogues are imported where there is a baseline, as most runs have none.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +11,7 @@ from typing import Final
 
 from chatconform.core.baseline import Baseline, BaselineError, read
 from chatconform.core.failure import GENERATED
-from chatconform.recordings.requirements import record_rules
 from chatconform.reports.formats import replace_file
-from chatconform.rules.catalogue import rules
-from chatconform.scenarios.catalogue import scenarios
 
 LARGEST: Final = 16 * 1024 * 1024
 
@@ -48,8 +48,7 @@ def opened(baseline: Baseline | str | Path, *, new: bool = False) -> Baseline:
     if "\0" in text:
         line = text.count("\n", 0, text.index("\0")) + 1
         raise BaselineError(f"{baseline}:{line}: this is no text; name the file of a baseline")
-    known = {rule.id for rule in (*rules(), *record_rules())}
-    return read(text, str(baseline), rules=known, scenarios=_scenarios(text))
+    return read(text, str(baseline), rules=_rules(), scenarios=_scenarios(text))
 
 
 def write(baseline: Baseline) -> None:
@@ -61,7 +60,16 @@ def write(baseline: Baseline) -> None:
         raise BaselineError(f"the baseline cannot be written to {baseline.path}: {reason}") from None
 
 
+def _rules() -> set[str]:
+    from chatconform.recordings.requirements import record_rules
+    from chatconform.rules.catalogue import rules
+
+    return {rule.id for rule in (*rules(), *record_rules())}
+
+
 def _scenarios(text: str) -> set[str]:
+    from chatconform.scenarios.catalogue import scenarios
+
     known = {scenario.id for scenario in scenarios()}
     if GENERATED in text:
         from chatconform.run.client_fuzz import KINDS  # it needs the strategies, which few baselines do
