@@ -91,12 +91,11 @@ def _stepped(numbers: Numbers, step: Fraction) -> tuple[int | float, ...] | Ladd
             gaps = True
         if not gaps:
             return Ladder(int(step), low, high, False)
-    found = []
-    for k in _spread(low, high):
-        exact = step * k
-        value = int(exact) if exact.denominator == 1 else _as_float(exact)
-        if value is not None and suits(numbers, value):
-            found.append(value)
+    exactly_so = [step * k for k in _spread(low, high)]
+    written = [int(exact) if exact.denominator == 1 else _as_float(exact) for exact in exactly_so]
+    accepted = [value for value in written if value is not None and accepts_number(numbers, value)]
+    # A multiple is one in decimal arithmetic; one that binary arithmetic misses is taken only where there is no other.
+    found = [value for value in accepted if suits(numbers, value)] or accepted
     if not found:
         return None
     if step.denominator == 1 and (low is None or high is None or high - low > _FEW):

@@ -212,3 +212,8 @@ def test_what_is_large_and_not_too_large_is_made(schema):
 def test_a_regular_expression_that_pythons_engine_does_not_take_is_refused():
     with pytest.raises(UnusableSchema, match="look-behind requires fixed-width pattern"):
         from_schema({"type": "string", "pattern": "(?<=a+)b"})
+
+
+def test_a_multiple_that_binary_arithmetic_misses_is_taken_where_there_is_no_other():
+    schema = {"type": "number", "multipleOf": 19.99, "minimum": 1000, "maximum": 1030}
+    assert find(from_schema(schema), lambda _: True, settings=QUIET) == 1019.49
