@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 
 from chatconform.core.scenario import Pause, RetryDate
+from chatconform.core.telling import tell
 from chatconform.reports.evidence import Evidence
 from chatconform.reports.json_report import SCHEMA_VERSION, baseline_object, encodable, now, rule_object
 from chatconform.reports.redaction import Redaction
@@ -16,7 +17,7 @@ from chatconform.reports.redaction import Redaction
 if TYPE_CHECKING:
     from chatconform.core.baseline import Applied
     from chatconform.core.exchange import Exchange
-    from chatconform.core.scenario import Scenario
+    from chatconform.core.scenario import Expected, Scenario
     from chatconform.core.scenario_result import ClientRunResult, ScenarioResult
 
 MOST_EXCHANGES: Final = 10
@@ -62,6 +63,7 @@ def _scenario(one: ScenarioResult, evidence: Evidence) -> dict[str, Any]:
         "id": one.scenario.id,
         "level": str(one.scenario.grade),
         "purpose": one.scenario.purpose,
+        "expected": expectation(one.scenario.expected),
         "outcome": str(one.outcome),
         "kind": None if one.kind is None else str(one.kind),
         "detail": one.detail,
@@ -88,6 +90,24 @@ def _exchange(exchange: Exchange, scenario: Scenario, evidence: Evidence) -> str
             "end": str(attempt.end),
         }
     return name
+
+
+def expectation(expected: Expected) -> str:
+    """What must come out of a scenario, in a sentence without its end."""
+    error, (least, most) = expected.error, expected.requests
+    told = []
+    if expected.completion is not None:
+        told.append("the completion as it was sent")
+    if error is not None:
+        fields = {"of kind": " or ".join(error.kinds), "of status": error.status, "of code": error.code}
+        told.append(" ".join(["an error", *(f"{name} {value}" for name, value in fields.items() if value)]))
+        told[-1] += f" that says {tell(error.message)}" if error.message else ""
+    if expected.unfinished:
+        told.append("an error, or a value whose finish_reason is null")
+    if expected.anything:
+        told.append("any value and any error, and no hang")
+    sent = f"{least}" if least == most else f"{least} to {most}"
+    return ", or ".join(told) + (f"; {sent} requests" if (least, most) != (1, 1) else "")
 
 
 def written(step: bytes | Pause | RetryDate) -> dict[str, Any]:

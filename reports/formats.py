@@ -30,6 +30,7 @@ FORMATS: Final = {
         "ClientRunResult": "chatconform.reports.client_junit",
         "ValidationResult": "chatconform.reports.validation_junit",
     },
+    "html": dict.fromkeys(KINDS, "chatconform.reports.html_report"),
     "markdown": dict.fromkeys(KINDS, "chatconform.reports.markdown_report"),
     "sarif": {"ValidationResult": "chatconform.reports.sarif_report"},
 }

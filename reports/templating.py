@@ -64,6 +64,7 @@ def environment() -> Environment:
         auto_reload=False,
     )
     made.filters["lines"] = lines
+    made.filters["prose"] = prose
     made.filters["thousands"] = lambda number: f"{number:,}"
     made.tests["web_address"] = lambda text: WEB_ADDRESS.fullmatch(text) is not None
     return made
@@ -76,6 +77,18 @@ def lines(text: str) -> Any:
     if text.startswith("\n"):
         text = f"\n{text}"  # the first line end in a `pre` is dropped
     return Markup("").join(_line_piece(piece) for piece in re.split(r"([\n\t]+)", text))
+
+
+def prose(text: str) -> Any:
+    """A sentence with what stands between backticks as code, as markup."""
+    from markupsafe import Markup
+
+    parts = (Markup("<code>{}</code>" if number % 2 else "{}").format(_shown(part)) for number, part in _coded(text))
+    return Markup("").join(parts)
+
+
+def _coded(text: str) -> Iterable[tuple[int, str]]:
+    return enumerate(re.split("`([^`]+)`", text))
 
 
 def _line_piece(piece: str) -> Any:

@@ -14,6 +14,7 @@ for (const form of document.querySelectorAll("form[data-filters]")) {
     const boxes = [...form.querySelectorAll("input[type=checkbox]")];
     const ticked = new Map(boxes.map((box) => [box.name, new Set()]));
     for (const box of boxes) if (box.checked) ticked.get(box.name).add(box.value);
+    const narrowed = words.length > 0 || boxes.some((box) => !box.checked);
     let shown = 0;
     for (const row of rows) {
       const text = row.dataset.words.toLowerCase();
@@ -21,7 +22,13 @@ for (const form of document.querySelectorAll("form[data-filters]")) {
         [...ticked].every(([name, values]) => values.has(row.dataset[name])));
       shown += row.hidden ? 0 : 1;
     }
-    for (const group of groups) group.hidden = !group.querySelector("[data-words]:not([hidden])");
+    for (const group of groups) {
+      group.hidden = !group.querySelector("[data-words]:not([hidden])");
+      if (group.tagName !== "DETAILS" || narrowed === group.classList.contains("narrowed")) continue;
+      if (narrowed) group.dataset.was = group.open ? "open" : "";  // what is looked for is seen without a click
+      group.open = narrowed || group.dataset.was === "open";
+      group.classList.toggle("narrowed", narrowed);
+    }
     if (told) told.textContent = `${shown} of ${rows.length} shown`;
   };
   form.addEventListener("input", apply);
@@ -37,7 +44,7 @@ const open = () => {
   if (!goal) return;
   const row = goal.closest("[data-words][hidden]");
   if (row) for (const form of document.querySelectorAll("form[data-filters]")) form.dispatchEvent(new Event("clear"));
-  for (let at = goal; at; at = at.parentElement) if (at.tagName === "DETAILS") at.open = true;
+  for (let at = goal.querySelector(":scope > details") ?? goal; at; at = at.parentElement) if (at.tagName === "DETAILS") at.open = true;
   goal.scrollIntoView();
 };
 addEventListener("hashchange", open);
