@@ -29,6 +29,7 @@ from chatconform.run.declared import declare
 from chatconform.run.gate import StoppedError
 from chatconform.run.hurry import Hurry
 from chatconform.run.kinship import Kinship
+from chatconform.run.open_door import behind_open_door, joined
 from chatconform.run.opening import judged_at, not_judged_at, notes_on, open_target
 from chatconform.run.progress import Progress
 from chatconform.run.provoke import Played, Stage
@@ -104,12 +105,24 @@ def check(
 
 
 def _against_reference(run: _Run) -> RunResult:
+    """The positive control: the reference server as one that wants a key and, where that tells more, as an open one."""
     from chatconform.reference.control import control  # only where it is asked for: it holds much
     from chatconform.reference.server import MODEL, ReferenceServer
 
     run.api_key = run.api_key or f"sk-{token_hex(24)}"
     with ReferenceServer(stages=control((MODEL,), run.api_key)) as server:
-        return run.against(server.url, proxied=False)
+        result = run.against(server.url, proxied=False)
+    rest = behind_open_door(run.choice)
+    if rest is None or result.cut_short is not None:
+        return result
+    open_run = replace(run, choice=rest, model=MODEL, api_key=None, fuzz=0)
+    with ReferenceServer() as server:
+        try:
+            return joined(result, open_run.against(server.url, proxied=False))
+        except CannotCheckError:
+            if run.allowance.reached:
+                return result
+            raise
 
 
 @dataclass
