@@ -88,6 +88,15 @@ def quick_verdict(name: str) -> Callable[[Any], bool]:
     return _judge_of_type(name, False).is_valid
 
 
+def quick_verdict_of(schema: Any) -> Callable[[Any], bool]:
+    """Returns what says whether a value is valid by any schema, with nothing between it and the judge.
+
+    It raises `ValueError` for the odd value that the judge cannot read as it is. Raises `UnusableSchema` when the
+    schema is none.
+    """
+    return _judge_of_schema(_written(schema)).is_valid
+
+
 def explained(name: str, value: Any, size: int | None = None) -> list[Violation]:
     """Returns what is wrong with a value that is known to be invalid: `violations` without asking twice.
 

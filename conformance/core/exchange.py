@@ -67,10 +67,11 @@ class Request:
 
     def header(self, name: str) -> str | None:
         """The first value of a header by its case-insensitive name."""
-        return self._named.get(name.lower())
+        return self.named.get(name.lower())
 
     @cached_property
-    def _named(self) -> dict[str, str]:
+    def named(self) -> Mapping[str, str]:
+        """The first value of each header, by its name in lower case."""
         return {key.lower(): value for key, value in reversed(self.headers)}
 
 
@@ -100,10 +101,11 @@ class Response:
 
     def header(self, name: str) -> str | None:
         """The first value of a header by its case-insensitive name."""
-        return self._named.get(name.lower())
+        return self.named.get(name.lower())
 
     @cached_property
-    def _named(self) -> dict[str, str]:
+    def named(self) -> Mapping[str, str]:
+        """The first value of each header, by its name in lower case."""
         return {key.lower(): value for key, value in reversed(self.headers)}
 
 

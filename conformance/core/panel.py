@@ -1,83 +1,210 @@
-"""Rules made ready for judging many exchanges: what several of them ask of an exchange is asked once.
+"""Rules made ready for judging many exchanges: trees of questions that grow with what they meet.
 
-The law of this file: a panel says what `judge` says; it only says it sooner, and passes as ids and not as results.
+Each fork asks an exchange one question, which many rules may ask: whether it has a part, or meets a condition. Where a
+branch ends stand the rules that the exchange exercises. Like exchanges take the same branches, and on its way no
+question is asked twice. Rules that speak of one thing among several stand in a tree of their own, which only exchanges
+that have the thing walk through; so trees stay small, however things are combined.
+
+The law of this file: a panel says what `judge` says; it only says it sooner, and passes as rules and not as results.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections import defaultdict
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from typing import TYPE_CHECKING, Any, Final
 
+from chatconform.core.condition import Among, parts
 from chatconform.core.judge import judge
-from chatconform.core.result import Verdict
 from chatconform.core.rule import Part
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable
 
+    from chatconform.core.condition import Condition
     from chatconform.core.exchange import Exchange
     from chatconform.core.result import Result
     from chatconform.core.rule import Rule
 
-    Group = tuple[Callable[[Any], bool] | None, tuple[Rule, ...]]
+MOST_FORKS: Final = 4_000
+"""Forks that the trees of a panel may have: what takes yet another branch is judged rule by rule."""
+RAISED: Final = "raised"
+"""The answer of a condition that raised."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Exercised:
+    """Rules that like exchanges exercise; each is kept by an exchange unless a result of it says otherwise."""
+
+    kept: tuple[Rule, ...]
+    """Those that the branch shows to be kept."""
+    asked: tuple[Rule, ...]
+    """Those whose check has to be asked."""
+    raising: tuple[Rule, ...]
+    """Those whose condition raised: whether they are exercised is not known."""
+    ids: frozenset[str]
+    """The ids of those that are kept or asked."""
 
 
 class Panel:
-    """Rules in groups that ask the same of an exchange before they judge it."""
+    """Rules that judge one exchange after the other."""
 
     def __init__(self, rules: Iterable[Rule]) -> None:
-        self._rules = tuple(rule for rule in rules if rule.on not in (Part.SERIES, Part.RECORD))
-        self._known: dict[tuple[bool, ...], tuple[Group, ...]] = {}
+        every = tuple(rule for rule in rules if rule.on not in (Part.SERIES, Part.RECORD))
+        self._needy = tuple(rule for rule in every if rule.needs is not None)
+        self._trees = _Trees(every)
+        self._trees_of_refusals = _Trees(rule for rule in every if rule.needs is None)
 
-    def judge(self, exchange: Exchange) -> tuple[list[str], list[Result]]:
-        """The ids of the rules that the exchange keeps, and the results of the others that it exercises."""
-        kept: list[str] = []
-        others: list[Result] = []
-        if exchange.refused:  # what was refused may have been a capability: that is asked rule by rule
-            for result in judge(exchange, self._rules):
-                if result.verdict is Verdict.PASSED:
-                    kept.append(result.rule.id)
-                else:
-                    others.append(result)
-            return kept, others
-        for when, rules in self._groups(exchange):
-            try:
-                if when is not None and not when(exchange):
-                    continue
-            except Exception:  # `judge` tells a rule that raises as the kit's own fault
-                others += judge(exchange, rules)
-                continue
-            for rule in rules:
+    def judge(self, exchange: Exchange) -> tuple[list[Exercised], list[Result]]:
+        """The rules that an exchange exercises, and the results of all that it does not simply keep.
+
+        A rule that is exercised is kept where there is no result of it.
+        """
+        if exchange.refused:  # what is refused may be a capability that a rule needs
+            trees, others = self._trees_of_refusals, list(judge(exchange, self._needy))
+        else:
+            trees, others = self._trees, []
+        found, doubtful = trees.exercised(exchange)
+        if doubtful:
+            others += judge(exchange, doubtful)
+        for exercised in found:
+            for rule in exercised.asked:
                 try:
                     silent = next(iter(rule.check(exchange)), None) is None
-                except Exception:
+                except Exception:  # `judge` tells a rule that raises as the kit's own fault
                     silent = False
-                if silent:
-                    kept.append(rule.id)
-                else:
+                if not silent:
                     others += judge(exchange, (rule,))
-        return kept, others
+        return found, others
 
-    def _groups(self, exchange: Exchange) -> Sequence[Group]:
-        """The groups of the rules that are about the parts of an exchange."""
-        response = exchange.response
-        status = response.status if response is not None else 0
-        key = (
-            isinstance(exchange.request.json, dict),
-            response is not None,
-            status >= 400,
-            status in (429, 503),
-            exchange.completion is not None,
-            exchange.is_stream,
-            exchange.answer is not None,
+
+class _Trees:
+    """Rules by the thing that they speak of: a tree for each thing, and one for all that speak of none."""
+
+    def __init__(self, rules: Iterable[Rule]) -> None:
+        plain: list[Rule] = []
+        of_things: dict[Any, dict[Any, list[Rule]]] = defaultdict(lambda: defaultdict(list))
+        for rule in rules:
+            match parts(rule.when):
+                case [Among(find, thing), *_]:
+                    of_things[find][thing].append(rule)
+                case _:
+                    plain.append(rule)
+        self._forks = [0]
+        self._plain = _Tree(plain, self._forks)
+        self._of_things = [
+            (find, frozenset(by), {thing: _Tree(some, self._forks, known=1) for thing, some in by.items()})
+            for find, by in of_things.items()
+        ]
+
+    def exercised(self, exchange: Exchange) -> tuple[list[Exercised], list[Rule]]:
+        """The rules that an exchange exercises, and those of which no tree can tell."""
+        trees, found = [self._plain], list[Exercised]()
+        doubtful: list[Rule] = []
+        for find, things, of_thing in self._of_things:
+            try:
+                trees += [of_thing[thing] for thing in things.intersection(find(exchange))]
+            except Exception:
+                doubtful += [rule for tree in of_thing.values() for rule in tree.rules]
+        for tree in trees:
+            exercised = tree.exercised(exchange)
+            if exercised is None:
+                doubtful += tree.rules
+            else:
+                doubtful += exercised.raising
+                found.append(exercised)
+        return found, doubtful
+
+
+class _Stage(Enum):
+    """What the conditions of a rule that are still open are about, or what came out."""
+
+    WHETHER_EXERCISED = auto()
+    WHETHER_KEPT = auto()
+    KEPT = auto()
+    ASKED = auto()
+    RAISING = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    """How a rule stands on a branch: the conditions of it that are open."""
+
+    rule: Rule
+    open: tuple[Condition, ...]
+    stage: _Stage = _Stage.WHETHER_EXERCISED
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Fork:
+    """A question, what was known before it, how rules stand, and what follows from each answer."""
+
+    ask: Condition
+    known: dict[int, bool | str]
+    rules: tuple[_Standing, ...]
+    after: dict[bool | str, _Fork | Exercised] = field(default_factory=dict)
+
+
+class _Tree:
+    """The questions that rules ask before they speak, and what follows from the answers."""
+
+    def __init__(self, rules: Iterable[Rule], forks: list[int], known: int = 0) -> None:
+        """Of the conditions of each rule the first ones, so many, are known to hold."""
+        self.rules = tuple(rules)
+        self._forks = forks
+        self._root = self._branch(
+            [_Standing(rule, (*rule.on.conditions, *parts(rule.when)[known:])) for rule in self.rules], {}
         )
-        groups = self._known.get(key)
-        if groups is None:
-            groups = self._known[key] = self._made(exchange)
-        return groups
 
-    def _made(self, exchange: Exchange) -> tuple[Group, ...]:
-        groups: dict[tuple[Part, Callable[[Any], bool] | None], list[Rule]] = {}
-        for rule in self._rules:
-            if rule.on.of(exchange):
-                groups.setdefault((rule.on, rule.when), []).append(rule)
-        return tuple((when, tuple(rules)) for (_, when), rules in groups.items())
+    def exercised(self, exchange: Exchange) -> Exercised | None:
+        """The rules that an exchange exercises; None where there is no room for a branch that tells them."""
+        branch = self._root
+        while not isinstance(branch, Exercised):
+            try:
+                answer: bool | str = bool(branch.ask(exchange))
+            except Exception:
+                answer = RAISED
+            following = branch.after.get(answer)
+            if following is None:
+                if self._forks[0] >= MOST_FORKS:
+                    return None
+                following = branch.after[answer] = self._branch(branch.rules, {**branch.known, id(branch.ask): answer})
+            branch = following
+        return branch
+
+    def _branch(self, rules: Iterable[_Standing], known: dict[int, bool | str]) -> _Fork | Exercised:
+        """What follows where so much is known: the next question, or which rules are exercised."""
+        standing = tuple(now for rule in rules if (now := _advanced(rule, known)) is not None)
+        ask = next((rule.open[0] for rule in standing if rule.open), None)
+        if ask is not None:
+            self._forks[0] += 1
+            return _Fork(ask, known, standing)
+        kept, asked, raising = (
+            tuple(rule.rule for rule in standing if rule.stage is stage)
+            for stage in (_Stage.KEPT, _Stage.ASKED, _Stage.RAISING)
+        )
+        return Exercised(kept, asked, raising, frozenset(rule.id for rule in (*kept, *asked)))
+
+
+def _advanced(rule: _Standing, known: dict[int, bool | str]) -> _Standing | None:
+    """How a rule stands once so much is known; None where it is not exercised."""
+    conditions, stage = rule.open, rule.stage
+    while conditions or stage is _Stage.WHETHER_EXERCISED:
+        if not conditions:
+            conditions = parts(rule.rule.kept_where)
+            stage = _Stage.WHETHER_KEPT if conditions else _Stage.ASKED
+            continue
+        answer = known.get(id(conditions[0]))
+        if answer is None:
+            break
+        if answer is RAISED:
+            return _Standing(rule.rule, (), _Stage.ASKED if stage is _Stage.WHETHER_KEPT else _Stage.RAISING)
+        if answer:
+            conditions = conditions[1:]
+            stage = _Stage.KEPT if stage is _Stage.WHETHER_KEPT and not conditions else stage
+        elif stage is _Stage.WHETHER_KEPT:
+            conditions, stage = (), _Stage.ASKED
+        else:
+            return None
+    return _Standing(rule.rule, conditions, stage)

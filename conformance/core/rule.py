@@ -10,10 +10,10 @@ from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 from importlib import import_module
 from inspect import getdoc
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from chatconform.core.capability import Capability
     from chatconform.core.exchange import Exchange
@@ -53,25 +53,25 @@ class Part(StrEnum):
 
     def of(self, exchange: Exchange) -> bool:
         """Whether an exchange has this part."""
-        match self:
-            case Part.REQUEST:
-                return isinstance(exchange.request.json, dict)
-            case Part.RESPONSE:
-                return exchange.response is not None
-            case Part.ERROR:
-                return exchange.status is not None and exchange.status >= 400
-            case Part.OVERLOAD:
-                return exchange.status in {429, 503}
-            case Part.COMPLETION:
-                return exchange.completion is not None
-            case Part.STREAM:
-                return exchange.is_stream
-            case Part.ANSWER:
-                return exchange.answer is not None
-            case Part.RECORD:
-                return False
-            case _:
-                return True
+        return all(condition(exchange) for condition in self.conditions)
+
+    @property
+    def conditions(self) -> tuple[Callable[[Exchange], bool], ...]:
+        """What has to hold of an exchange that has this part: nothing where every exchange has it."""
+        condition = _PRESENT.get(self)
+        return () if condition is None else (condition,)
+
+
+_PRESENT: Final[Mapping[Part, Callable[[Exchange], bool]]] = {
+    Part.REQUEST: lambda exchange: isinstance(exchange.request.json, dict),
+    Part.RESPONSE: lambda exchange: exchange.response is not None,
+    Part.ERROR: lambda exchange: exchange.status is not None and exchange.status >= 400,
+    Part.OVERLOAD: lambda exchange: exchange.status in {429, 503},
+    Part.COMPLETION: lambda exchange: exchange.completion is not None,
+    Part.STREAM: lambda exchange: exchange.is_stream,
+    Part.ANSWER: lambda exchange: exchange.answer is not None,
+    Part.RECORD: lambda _: False,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +114,9 @@ class Rule:
     """A target that refuses this capability with a proper error is not judged by this rule: unsupported."""
     published: Level | None = None
     """The level for a target that promises everything as published, where it is another one than `level`."""
+    kept_where: Callable[[Any], bool] | None = None
+    """What shows at once that an exchange that exercises this rule keeps it, for many rules alike; None where nothing
+    does. It only saves the asking: the check says the same."""
 
     def __reduce__(self) -> tuple[Any, ...]:
         """How a rule goes to another process: by where its check stands, as the functions in it cannot be sent."""
@@ -144,11 +147,12 @@ def rule(
     when: Callable[[Any], bool] | None = None,
     needs: Capability | None = None,
     published: Level | None = None,
+    kept_where: Callable[[Any], bool] | None = None,
 ) -> Callable[[Callable[[Any], Iterator[Finding | Inconclusive]]], Rule]:
     """Makes a rule of a check: a generator function of an exchange (or, `on=Part.SERIES`, of a sequence of them)."""
 
     def make(check: Callable[[Any], Iterator[Finding | Inconclusive]]) -> Rule:
         text, _, why = (getdoc(check) or "").partition("\n")
-        return Rule(id, level, on, source, text.strip(), why.strip(), check, when, needs, published)
+        return Rule(id, level, on, source, text.strip(), why.strip(), check, when, needs, published, kept_where)
 
     return make

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from chatconform.core.condition import Among
 from chatconform.core.remembering import remembered
 from chatconform.core.rule import Finding, Inconclusive
 from chatconform.core.telling import tell
@@ -37,9 +38,9 @@ MOST_TEXT: Final = 4_000
 """A request of more characters than these may be refused for its length."""
 
 
-def demanding(demand: Demand) -> Callable[[Exchange], bool]:
+def demanding(demand: Demand) -> Among:
     """Tells of an exchange whether its request is valid and demands that."""
-    return lambda exchange: demand in _demands(exchange)
+    return Among(_demands, demand)
 
 
 @remembered

@@ -5,10 +5,26 @@ The law of this file: reading never raises, and what has a wrong shape is as if 
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from chatconform.core.condition import Among
+from chatconform.core.remembering import remembered
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, KeysView, Mapping
+
+    from chatconform.core.exchange import Exchange
+
+
+@cache
+def gives(name: str) -> Among:
+    """Tells of an exchange whether its request has a parameter, whatever its value."""
+    return Among(_parameters, name)
+
+
+def _parameters(exchange: Exchange) -> KeysView[str]:
+    return exchange.asked.keys()
 
 
 def listed(value: Any) -> list[dict[str, Any]]:
@@ -47,6 +63,18 @@ def _tools(body: Mapping[str, Any], kind: str) -> dict[str, dict[str, Any]]:
         return {}
     held = (kept(tool, kind) for tool in listed(body.get("tools")) if tool.get("type") == kind)
     return {value["name"]: value for value in held if isinstance(value.get("name"), str)}
+
+
+@remembered
+def offers(exchange: Exchange) -> Mapping[str, dict[str, Any]]:
+    """The tools of both kinds that the request of an exchange offers, by name."""
+    return offered(exchange.asked)
+
+
+@remembered
+def offers_tools(exchange: Exchange) -> bool:
+    """Whether a request offers any tool with a name."""
+    return bool(offers(exchange))
 
 
 def legacy_functions(body: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
@@ -90,6 +118,17 @@ def limit(body: Mapping[str, Any]) -> int | None:
     """The most tokens that a choice may have: the smaller of the two names; None where neither limits."""
     limits = [count(body.get(key)) for key in ("max_completion_tokens", "max_tokens")]
     return min((value for value in limits if value is not None and value > 0), default=None)
+
+
+@remembered
+def limited_to(exchange: Exchange) -> int | None:
+    """The most tokens that the request of an exchange leaves to a choice; None where it limits nothing."""
+    return limit(exchange.asked)
+
+
+def limits_tokens(exchange: Exchange) -> bool:
+    """Whether a request limits the tokens of a choice."""
+    return limited_to(exchange) is not None
 
 
 def parts(body: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -8,21 +8,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from chatconform.core.condition import Among
 from chatconform.core.remembering import remembered
 from chatconform.core.rule import Finding, Inconclusive
 from chatconform.rules.scope import asks_chat
 from chatconform.rules.validity import faults_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from chatconform.core.exchange import Exchange
     from chatconform.rules.validity import Kind
 
 
-def has_fault(kind: Kind) -> Callable[[Exchange], bool]:
+def has_fault(kind: Kind) -> Among:
     """Tells of an exchange whether its request, a JSON object sent to the endpoint, has a fault of that kind."""
-    return lambda exchange: kind in _kinds(exchange)
+    return Among(_kinds, kind)
 
 
 @remembered

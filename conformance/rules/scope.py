@@ -5,11 +5,15 @@ The law of this file: an answer that speaks of time or load is no word on confor
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
+from chatconform.core.condition import Among
 from chatconform.core.remembering import remembered
 
 if TYPE_CHECKING:
+    from collections.abc import KeysView
+
     from chatconform.core.exchange import Exchange
 
 PASSING = frozenset({408, 425, 429, 502, 503, 504, *range(520, 531)})
@@ -19,6 +23,26 @@ PASSING = frozenset({408, 425, 429, 502, 503, 504, *range(520, 531)})
 def is_steady(exchange: Exchange) -> bool:
     """Whether an answer comes each time: a run asks again before it judges, a recording shows a single moment."""
     return exchange.origin.seed is not None or exchange.status not in PASSING
+
+
+@cache
+def knows(name: str) -> Among:
+    """Tells of an exchange whether the case that provoked it knows something that does not go over the wire."""
+    return Among(_about, name)
+
+
+def _about(exchange: Exchange) -> KeysView[str]:
+    return exchange.about.keys()
+
+
+@cache
+def sends_header(name: str) -> Among:
+    """Tells of an exchange whether its request has a header of that name, which is in lower case."""
+    return Among(_headers_sent, name)
+
+
+def _headers_sent(exchange: Exchange) -> KeysView[str]:
+    return exchange.request.named.keys()
 
 
 def path(exchange: Exchange) -> str:

@@ -16,6 +16,7 @@ from chatconform.core.remembering import remembered
 from chatconform.core.telling import tell
 from chatconform.rules import asking, conversation, media
 from chatconform.rules.conforming import is_schema
+from chatconform.rules.plain import holds_plain_request
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -84,7 +85,7 @@ def faults_of(exchange: Exchange) -> tuple[Fault, ...]:
     There is nothing where it asks with no object: that is the subject of other rules.
     """
     body = exchange.request.json
-    return tuple(faults(body)) if isinstance(body, dict) else ()
+    return tuple(faults(body)) if isinstance(body, dict) and not holds_plain_request(exchange) else ()
 
 
 def is_valid(body: Mapping[str, Any]) -> bool:

@@ -15,7 +15,7 @@ import orjson
 
 from chatconform.core.exchange import Exchange, Origin, Request
 from chatconform.core.naming import chosen, matches
-from chatconform.core.panel import Panel
+from chatconform.core.panel import Exercised, Panel
 from chatconform.core.remembering import forget
 from chatconform.core.result import Result, Verdict
 from chatconform.core.rule import Finding, Part
@@ -146,6 +146,7 @@ class Bench:
         self._pairs = pairs
         self._rules = requirements(wish)
         self._kept: Counter[str] = Counter()
+        self._exercised: Counter[Exercised] = Counter()
         self._broke: Counter[str] = Counter()
         self._verdicts: dict[str, Callable[[Any], bool]] = {}
         self._now = Judged(Tally(()))
@@ -155,8 +156,14 @@ class Bench:
     def take_off(self) -> Judged:
         """What was judged since the last time."""
         now, self._now = self._now, Judged(Tally(()))
+        for exercised, times in self._exercised.items():
+            for rule_id in exercised.ids:
+                self._kept[rule_id] += times
+        self._exercised.clear()
         for verdict, counted in ((Verdict.PASSED, self._kept), (Verdict.FAILED, self._broke)):
             for rule_id, count in counted.items():
+                if not count:
+                    continue
                 rule = self._rules.get(rule_id) or _by_id(self._wish)[rule_id]
                 counts = now.tally.outcome(rule).counts
                 counts[verdict] = counts.get(verdict, 0) + count
@@ -263,9 +270,12 @@ class Bench:
             # Without the server's own date its clock cannot be told from ours.
             exchange = replace(exchange, started=None)
         self._now.records[EXCHANGES] += 1
-        kept, others = _panels(self._wish)[_knows(record)].judge(exchange)
-        self._kept.update(kept)
+        found, others = _panels(self._wish)[_knows(record)].judge(exchange)
+        for exercised in found:
+            self._exercised[exercised] += 1
         for result in others:
+            if any(result.rule.id in exercised.ids for exercised in found):
+                self._kept[result.rule.id] -= 1
             self._result(record, result)
         forget(exchange)  # nobody looks for cycles meanwhile, and millions of exchanges would stay
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
+from chatconform.core.condition import Among
 from chatconform.core.exchange import Exchange
 from chatconform.core.remembering import remembered
 from chatconform.core.rule import Finding, Level, Part, rule
 from chatconform.core.telling import tell
 from chatconform.rules import conversation
 from chatconform.rules.asking import listed
+from chatconform.rules.plain import asks_plainly
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,13 +28,21 @@ def _messages(exchange: Exchange) -> list[tuple[int, dict[str, Any]]]:
     return [(number, message) for number, message in found if isinstance(message, dict)]
 
 
-def _has_results(exchange: Exchange) -> bool:
-    return any(message.get("role") == "tool" for _, message in _messages(exchange))
+def _history(exchange: Exchange) -> set[str]:
+    """What the messages of a request hold: `answers` of the model, `calls` in them, and `results` of tools."""
+    found: set[str] = set()
+    for _, message in _messages(exchange):
+        role = message.get("role")
+        if role == "assistant":
+            found.add("answers")
+            if message.get("tool_calls"):
+                found.add("calls")
+        elif role == "tool":
+            found.add("results")
+    return found
 
 
-@remembered
-def _has_calls(exchange: Exchange) -> bool:
-    return any(message.get("role") == "assistant" and message.get("tool_calls") for _, message in _messages(exchange))
+_HAS_CALLS: Final = Among(_history, "calls")
 
 
 @rule(
@@ -40,7 +50,7 @@ def _has_calls(exchange: Exchange) -> bool:
     Level.MUST,
     on=Part.REQUEST,
     source="the API's practice: messages with role tool must be a response to a preceding message with tool_calls",
-    when=_has_results,
+    when=Among(_history, "results"),
 )
 def results_follow_their_calls(exchange: Exchange) -> Iterator[Finding]:
     """Every tool message follows the assistant message that called it, and has the id of one of its calls.
@@ -57,7 +67,7 @@ def results_follow_their_calls(exchange: Exchange) -> Iterator[Finding]:
     Level.MUST,
     on=Part.REQUEST,
     source="the API's practice: tool_calls must be followed by tool messages responding to each tool_call_id",
-    when=_has_calls,
+    when=_HAS_CALLS,
 )
 def calls_are_answered(exchange: Exchange) -> Iterator[Finding]:
     """Every tool call in the history is answered by a tool message before the conversation goes on.
@@ -74,7 +84,7 @@ def calls_are_answered(exchange: Exchange) -> Iterator[Finding]:
     Level.MUST,
     on=Part.REQUEST,
     source="ChatCompletionMessageToolCalls",
-    when=_has_calls,
+    when=_HAS_CALLS,
 )
 def calls_keep_their_form(exchange: Exchange) -> Iterator[Finding]:
     """A call in the history has its id, its type, its name, and its arguments as the string that came.
@@ -95,7 +105,7 @@ def calls_keep_their_form(exchange: Exchange) -> Iterator[Finding]:
     Level.INFO,
     on=Part.REQUEST,
     source="ChatCompletionRequestAssistantMessage.content",
-    when=_has_calls,
+    when=_HAS_CALLS,
 )
 def content_key_is_there(exchange: Exchange) -> Iterator[Finding]:
     """An assistant message with calls has the key `content`, null where it says nothing.
@@ -113,7 +123,8 @@ def content_key_is_there(exchange: Exchange) -> Iterator[Finding]:
     Level.SHOULD,
     on=Part.REQUEST,
     source=PUBLISHED,
-    when=lambda exchange: any(message.get("role") == "assistant" for _, message in _messages(exchange)),
+    when=Among(_history, "answers"),
+    kept_where=asks_plainly,
 )
 def history_holds_no_foreign_fields(exchange: Exchange) -> Iterator[Finding]:
     """An assistant message in the history has no fields but those of the request's type.

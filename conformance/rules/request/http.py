@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from chatconform.core.condition import every
 from chatconform.core.exchange import Exchange
 from chatconform.core.json_text import NOT_JSON, problem
 from chatconform.core.rule import Finding, Level, Part, rule
 from chatconform.core.telling import tell
-from chatconform.rules.scope import path
+from chatconform.rules.plain import asks_plainly
+from chatconform.rules.scope import path, sends_header
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,6 +30,7 @@ def _sends_chat(exchange: Exchange) -> bool:
     on=Part.EXCHANGE,
     source="RFC 8259",
     when=_sends_chat,
+    kept_where=asks_plainly,
 )
 def body_is_json(exchange: Exchange) -> Iterator[Finding]:
     """The body of a request is one JSON object, without NaN, Infinity, lone surrogates or a byte order mark.
@@ -47,7 +50,8 @@ def body_is_json(exchange: Exchange) -> Iterator[Finding]:
     Level.MUST,
     on=Part.REQUEST,
     source="the published request body: application/json",
-    when=lambda exchange: _sends_chat(exchange) and bool(exchange.request.headers),
+    when=every(_sends_chat, lambda exchange: bool(exchange.request.headers)),
+    kept_where=asks_plainly,
 )
 def content_type_is_json(exchange: Exchange) -> Iterator[Finding]:
     """A request says `Content-Type: application/json`.
@@ -66,6 +70,7 @@ def content_type_is_json(exchange: Exchange) -> Iterator[Finding]:
     on=Part.REQUEST,
     source="createChatCompletion: POST /chat/completions",
     when=_sends_chat,
+    kept_where=asks_plainly,
 )
 def method_is_post(exchange: Exchange) -> Iterator[Finding]:
     """A completion is asked for with POST.
@@ -82,6 +87,7 @@ def method_is_post(exchange: Exchange) -> Iterator[Finding]:
     on=Part.REQUEST,
     source="createChatCompletion: POST /chat/completions",
     when=_sends_chat,
+    kept_where=asks_plainly,
 )
 def path_is_joined_once(exchange: Exchange) -> Iterator[Finding]:
     """The base URL and the path are joined without a double slash, and without the version twice.
@@ -101,7 +107,7 @@ def path_is_joined_once(exchange: Exchange) -> Iterator[Finding]:
     Level.SHOULD,
     on=Part.REQUEST,
     source="the published security scheme: HTTP bearer",
-    when=lambda exchange: _sends_chat(exchange) and exchange.request.header("authorization") is not None,
+    when=every(sends_header("authorization"), _sends_chat),
 )
 def key_is_a_bearer(exchange: Exchange) -> Iterator[Finding]:
     """A key in `Authorization` is sent as `Bearer`.

@@ -5,10 +5,12 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
+from chatconform.core.condition import every
 from chatconform.core.exchange import Exchange
 from chatconform.core.rule import Finding, Level, Part, rule
 from chatconform.core.telling import tell
-from chatconform.rules.asking import functions, legacy_functions, listed, offered
+from chatconform.rules.asking import functions, gives, legacy_functions, listed, offers_tools
+from chatconform.rules.plain import asks_plainly
 from chatconform.rules.scope import asks_chat
 from chatconform.rules.validity import REQUEST, Kind, faults_of
 
@@ -44,6 +46,7 @@ def _is_told_elsewhere(kind: Kind, pointer: str) -> bool:
     on=Part.REQUEST,
     source=REQUEST,
     when=asks_chat,
+    kept_where=asks_plainly,
 )
 def match_their_type(exchange: Exchange) -> Iterator[Finding]:
     """A request is what the published type says: its required fields, and the types, bounds and values of all.
@@ -62,6 +65,7 @@ def match_their_type(exchange: Exchange) -> Iterator[Finding]:
     on=Part.REQUEST,
     source="ChatCompletionRequestUserMessageContentPart",
     when=asks_chat,
+    kept_where=asks_plainly,
 )
 def media_are_readable(exchange: Exchange) -> Iterator[Finding]:
     """Images and sound in a request are real: base64 that can be read, or an address that can exist.
@@ -79,6 +83,7 @@ def media_are_readable(exchange: Exchange) -> Iterator[Finding]:
     on=Part.REQUEST,
     source="CreateChatCompletionRequest.stream_options, top_logprobs, tool_choice, parallel_tool_calls",
     when=asks_chat,
+    kept_where=asks_plainly,
 )
 def pairs_are_whole(exchange: Exchange) -> Iterator[Finding]:
     """A parameter that needs another one does not come alone.
@@ -100,7 +105,7 @@ def pairs_are_whole(exchange: Exchange) -> Iterator[Finding]:
     Level.SHOULD,
     on=Part.REQUEST,
     source="CreateChatCompletionRequest.max_completion_tokens; CreateChatCompletionRequest.max_tokens",
-    when=lambda exchange: exchange.asked.get("max_tokens") is not None,
+    when=every(gives("max_tokens"), lambda exchange: exchange.asked["max_tokens"] is not None),
 )
 def one_limit(exchange: Exchange) -> Iterator[Finding]:
     """A request limits its tokens by one of the two names, not by both.
@@ -119,6 +124,7 @@ def one_limit(exchange: Exchange) -> Iterator[Finding]:
     on=Part.REQUEST,
     source="CreateChatCompletionRequest; the practice of strict servers",
     when=asks_chat,
+    kept_where=asks_plainly,
 )
 def unset_is_left_out(exchange: Exchange) -> Iterator[Finding]:
     """What is not set is left out, and not sent as null, or as an empty list, object or text.
@@ -137,12 +143,18 @@ def unset_is_left_out(exchange: Exchange) -> Iterator[Finding]:
 
 
 @cache
-def _integers() -> tuple[str, ...]:
+def _integers() -> frozenset[str]:
     """The parameters whose published type is a whole number."""
     from chatconform.schemas import schema
 
     properties = schema(REQUEST)["properties"].items()
-    return tuple(name for name, one in properties if "integer" in one.get("type", ()))
+    return frozenset(name for name, one in properties if "integer" in one.get("type", ()))
+
+
+def _numbers(exchange: Exchange) -> list[tuple[str, int | float]]:
+    """The parameters of a request that are to be whole numbers, and are numbers, with their values."""
+    given = _integers() & exchange.asked.keys()
+    return [(name, value) for name in sorted(given) if type(value := exchange.asked[name]) in (int, float)]
 
 
 @rule(
@@ -150,7 +162,7 @@ def _integers() -> tuple[str, ...]:
     Level.SHOULD,
     on=Part.REQUEST,
     source="CreateChatCompletionRequest; RFC 8259 section 6",
-    when=lambda exchange: any(type(exchange.asked.get(name)) in (int, float) for name in _integers()),
+    when=lambda exchange: bool(_numbers(exchange)),
 )
 def integers_are_written_whole(exchange: Exchange) -> Iterator[Finding]:
     """A whole number is written as one: 100, not 100.0 or 1e2.
@@ -158,8 +170,7 @@ def integers_are_written_whole(exchange: Exchange) -> Iterator[Finding]:
     They are the same number, but typed servers (Go, Rust, C++) read the one and refuse the other. Judged on every
     request with a parameter whose type is an integer.
     """
-    for name in _integers():
-        value = exchange.asked.get(name)
+    for name, value in _numbers(exchange):
         if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
             yield Finding(f"/{name}", f"is written {value!r}", expected=str(int(value)))
 
@@ -169,7 +180,7 @@ def integers_are_written_whole(exchange: Exchange) -> Iterator[Finding]:
     Level.SHOULD,
     on=Part.REQUEST,
     source="FunctionObject.name; ChatCompletionFunctions.name",
-    when=lambda exchange: bool(offered(exchange.asked) or legacy_functions(exchange.asked)),
+    when=lambda exchange: offers_tools(exchange) or bool(legacy_functions(exchange.asked)),
 )
 def names_fit_the_pattern(exchange: Exchange) -> Iterator[Finding]:
     """The name of a function has 1 to 64 letters, digits, `_` and `-`, and no other tool has it.
@@ -181,6 +192,6 @@ def names_fit_the_pattern(exchange: Exchange) -> Iterator[Finding]:
         if fault.kind is Kind.TOOL_NAME:
             yield Finding(fault.pointer, fault.message)
     tools = listed(exchange.asked.get("tools"))
-    names = [name for tool in tools for name in functions({"tools": [tool]})]
+    names = [name for tool in tools for name in functions({"tools": [tool]})] if len(tools) > 1 else []
     for name in sorted({name for name in names if names.count(name) > 1}):
         yield Finding("/tools", f"{tell(name)} names {names.count(name)} functions", expected="a name for each")

@@ -8,6 +8,7 @@ from chatconform.core.exchange import Exchange
 from chatconform.core.rule import Finding, Inconclusive, Level, Part, rule
 from chatconform.rules.accepting import demanding, refused
 from chatconform.rules.demands import Demand
+from chatconform.rules.plain import answers_plainly
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     on=Part.RESPONSE,
     source="CreateChatCompletionRequest: nullable parameters",
     when=demanding(Demand.NULLS),
+    kept_where=answers_plainly,
 )
 def null_is_unset(exchange: Exchange) -> Iterator[Finding | Inconclusive]:
     """Null for a parameter whose type has null is accepted, as if it were not there.
@@ -35,6 +37,7 @@ def null_is_unset(exchange: Exchange) -> Iterator[Finding | Inconclusive]:
     on=Part.RESPONSE,
     source="CreateChatCompletionRequest.temperature, top_p, frequency_penalty, presence_penalty",
     when=demanding(Demand.SAMPLING),
+    kept_where=answers_plainly,
 )
 def sampling_parameters(exchange: Exchange) -> Iterator[Finding | Inconclusive]:
     """`temperature`, `top_p` and the penalties are accepted up to their bounds, whole numbers and fractions alike.
@@ -51,6 +54,7 @@ def sampling_parameters(exchange: Exchange) -> Iterator[Finding | Inconclusive]:
     on=Part.RESPONSE,
     source="StopConfiguration",
     when=demanding(Demand.STOP),
+    kept_where=answers_plainly,
 )
 def stop_sequences(exchange: Exchange) -> Iterator[Finding | Inconclusive]:
     """`stop` is accepted as one string and as a list of up to four.
@@ -66,6 +70,7 @@ def stop_sequences(exchange: Exchange) -> Iterator[Finding | Inconclusive]:
     on=Part.RESPONSE,
     source="CreateChatCompletionRequest.seed",
     when=demanding(Demand.SEED),
+    kept_where=answers_plainly,
 )
 def seeds(exchange: Exchange) -> Iterator[Finding | Inconclusive]:
     """`seed` is accepted over the whole range of 64 bits, below zero too.
@@ -81,6 +86,7 @@ def seeds(exchange: Exchange) -> Iterator[Finding | Inconclusive]:
     on=Part.RESPONSE,
     source="CreateChatCompletionRequest.logit_bias",
     when=demanding(Demand.BIAS),
+    kept_where=answers_plainly,
 )
 def logit_biases(exchange: Exchange) -> Iterator[Finding | Inconclusive]:
     """`logit_bias` is accepted, empty too, with biases from -100 to 100.
@@ -96,6 +102,7 @@ def logit_biases(exchange: Exchange) -> Iterator[Finding | Inconclusive]:
     on=Part.RESPONSE,
     source="CreateChatCompletionRequest.n",
     when=demanding(Demand.SINGLE),
+    kept_where=answers_plainly,
 )
 def a_single_choice(exchange: Exchange) -> Iterator[Finding | Inconclusive]:
     """`n` of 1 is accepted.
@@ -111,6 +118,7 @@ def a_single_choice(exchange: Exchange) -> Iterator[Finding | Inconclusive]:
     on=Part.RESPONSE,
     source="CreateChatCompletionRequest.max_completion_tokens",
     when=demanding(Demand.LIMIT),
+    kept_where=answers_plainly,
 )
 def max_completion_tokens(exchange: Exchange) -> Iterator[Finding | Inconclusive]:
     """`max_completion_tokens` is accepted.
@@ -127,6 +135,7 @@ def max_completion_tokens(exchange: Exchange) -> Iterator[Finding | Inconclusive
     on=Part.RESPONSE,
     source="Metadata; CreateChatCompletionRequest.safety_identifier, user, prompt_cache_key",
     when=demanding(Demand.LABELS),
+    kept_where=answers_plainly,
 )
 def labels(exchange: Exchange) -> Iterator[Finding | Inconclusive]:
     """`metadata`, `user`, `safety_identifier` and `prompt_cache_key` are accepted up to their bounds.
@@ -142,6 +151,7 @@ def labels(exchange: Exchange) -> Iterator[Finding | Inconclusive]:
     on=Part.RESPONSE,
     source="ResponseFormatText",
     when=demanding(Demand.TEXT_FORMAT),
+    kept_where=answers_plainly,
 )
 def text_format(exchange: Exchange) -> Iterator[Finding | Inconclusive]:
     """A `response_format` of `text` is accepted.
@@ -157,6 +167,7 @@ def text_format(exchange: Exchange) -> Iterator[Finding | Inconclusive]:
     on=Part.RESPONSE,
     source="ChatCompletionRequestDeveloperMessage",
     when=demanding(Demand.DEVELOPER),
+    kept_where=answers_plainly,
 )
 def developer_messages(exchange: Exchange) -> Iterator[Finding | Inconclusive]:
     """Messages of the role `developer` are accepted.
@@ -173,6 +184,7 @@ def developer_messages(exchange: Exchange) -> Iterator[Finding | Inconclusive]:
     on=Part.RESPONSE,
     source="ChatCompletionRequestAssistantMessage.content",
     when=demanding(Demand.EMPTY_TEXT),
+    kept_where=answers_plainly,
 )
 def empty_assistant_text(exchange: Exchange) -> Iterator[Finding | Inconclusive]:
     """An assistant message with the empty string as content is accepted.

@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
+from chatconform.core.condition import every
 from chatconform.core.exchange import Exchange
 from chatconform.core.json_text import NOT_JSON, problem, repeated_keys
 from chatconform.core.rule import Finding, Level, Part, rule
 from chatconform.core.telling import tell
+from chatconform.rules.asking import gives
+from chatconform.rules.plain import answers_plainly
 from chatconform.rules.scope import claims_completion
 from chatconform.schemas import is_valid, violations
 
@@ -34,6 +37,7 @@ OPTIONAL: Final = frozenset({"system_fingerprint", "service_tier", "metadata", "
     on=Part.RESPONSE,
     source="RFC 8259",
     when=claims_completion,
+    kept_where=answers_plainly,
 )
 def is_strict_json(exchange: Exchange) -> Iterator[Finding]:
     """The body of a success is one JSON text in UTF-8, without NaN, lone surrogates or a byte order mark.
@@ -71,8 +75,9 @@ def keys_are_not_repeated(exchange: Exchange) -> Iterator[Finding]:
         written = orjson.dumps(response.json)
     except orjson.JSONEncodeError:  # nested more deeply than a writer goes
         written = b""
-    # A text with as many keys as its value has repeats none; the slow reading is for the others alone.
-    if len(KEY.findall(response.body)) != len(KEY.findall(written)):
+    # A text that is what a writer makes of its value, or that has as many keys as that, repeats none; the slow reading
+    # is for the others alone.
+    if response.body != written and len(KEY.findall(response.body)) != len(KEY.findall(written)):
         for key in repeated_keys(response.body):
             yield Finding("", f"the key {tell(key)} stands twice in one object", expected="each key once")
 
@@ -83,6 +88,7 @@ def keys_are_not_repeated(exchange: Exchange) -> Iterator[Finding]:
     on=Part.RESPONSE,
     source="CreateChatCompletionResponse",
     when=claims_completion,
+    kept_where=answers_plainly,
 )
 def matches_its_type(exchange: Exchange) -> Iterator[Finding]:
     """The body of a success is what the published type says: its required keys, and their types.
@@ -144,6 +150,7 @@ def carrier(exchange: Exchange) -> tuple[str, dict[str, Any]] | None:
     on=Part.COMPLETION,
     source="CreateChatCompletionResponse.id",
     when=claims_completion,
+    kept_where=answers_plainly,
 )
 def id_is_not_empty(exchange: Exchange) -> Iterator[Finding]:
     """The `id` of a completion is not empty.
@@ -206,6 +213,7 @@ def _unit(created: int) -> str:
     on=Part.COMPLETION,
     source="CreateChatCompletionResponse.model",
     when=claims_completion,
+    kept_where=answers_plainly,
 )
 def model_is_named(exchange: Exchange) -> Iterator[Finding]:
     """The `model` of a completion is not empty.
@@ -222,7 +230,9 @@ def model_is_named(exchange: Exchange) -> Iterator[Finding]:
     Level.INFO,
     on=Part.ANSWER,
     source="CreateChatCompletionResponse.model",
-    when=lambda exchange: bool(exchange.asked.get("model")) and "unknown_model" not in exchange.about,
+    when=every(
+        gives("model"), lambda exchange: bool(exchange.asked["model"]) and "unknown_model" not in exchange.about
+    ),
 )
 def model_is_the_one_asked_for(exchange: Exchange) -> Iterator[Finding]:
     """The `model` of an answer is the one that was asked for, or a closer name of it.

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
+from chatconform.core.condition import every
 from chatconform.core.exchange import Exchange
 from chatconform.core.json_text import NOT_JSON, parse
 from chatconform.core.rule import Finding, Inconclusive, Level, Part, rule
@@ -11,6 +12,7 @@ from chatconform.core.telling import tell
 from chatconform.rules import asking
 from chatconform.rules.capabilities import STRICT_TOOLS
 from chatconform.rules.conforming import departures
+from chatconform.rules.plain import answers_plainly
 from chatconform.rules.reading import Call, calls, choices
 
 if TYPE_CHECKING:
@@ -21,8 +23,11 @@ def _has_calls(exchange: Exchange) -> bool:
     return bool(calls(exchange))
 
 
-def _has_argument_text(exchange: Exchange) -> bool:
+def _calls_with_text(exchange: Exchange) -> bool:
     return any(isinstance(call.arguments, str) and _is_finished(call) for call in calls(exchange))
+
+
+_HAS_ARGUMENT_TEXT: Final = every(_has_calls, _calls_with_text)
 
 
 def _is_finished(call: Call) -> bool:
@@ -36,6 +41,7 @@ def _is_finished(call: Call) -> bool:
     on=Part.COMPLETION,
     source="ChatCompletionMessageToolCalls",
     when=lambda exchange: any(choice.message.get("tool_calls") for choice in choices(exchange)),
+    kept_where=answers_plainly,
 )
 def match_their_type(exchange: Exchange) -> Iterator[Finding]:
     """`tool_calls` is a list of calls, each with its id, its type, and a name with arguments or input.
@@ -71,6 +77,7 @@ def _mended_call(call: dict[str, Any]) -> dict[str, Any]:
     on=Part.COMPLETION,
     source="ChatCompletionMessageToolCall.id",
     when=_has_calls,
+    kept_where=answers_plainly,
 )
 def have_ids(exchange: Exchange) -> Iterator[Finding]:
     """Every call has an `id` that is a string and not empty.
@@ -90,7 +97,7 @@ def have_ids(exchange: Exchange) -> Iterator[Finding]:
     Level.MUST,
     on=Part.ANSWER,
     source="ChatCompletionMessageToolCall.id",
-    when=lambda exchange: any(len(choice.calls) > 1 for choice in choices(exchange)),
+    when=every(_has_calls, lambda exchange: any(len(choice.calls) > 1 for choice in choices(exchange))),
 )
 def ids_are_unique(exchange: Exchange) -> Iterator[Finding]:
     """The calls of one message have different ids.
@@ -116,6 +123,7 @@ def ids_are_unique(exchange: Exchange) -> Iterator[Finding]:
     on=Part.COMPLETION,
     source="ChatCompletionMessageToolCall.type; ChatCompletionMessageCustomToolCall.type",
     when=_has_calls,
+    kept_where=answers_plainly,
 )
 def have_types(exchange: Exchange) -> Iterator[Finding]:
     """Every call has a `type`: `function`, or `custom` for a custom tool.
@@ -134,7 +142,8 @@ def have_types(exchange: Exchange) -> Iterator[Finding]:
     Level.MUST,
     on=Part.COMPLETION,
     source="ChatCompletionMessageToolCall.function.arguments",
-    when=lambda exchange: any(call.arguments is not None for call in calls(exchange)),
+    when=every(_has_calls, lambda exchange: any(call.arguments is not None for call in calls(exchange))),
+    kept_where=answers_plainly,
 )
 def arguments_are_a_string(exchange: Exchange) -> Iterator[Finding]:
     """The `arguments` of a call are a string, not the object that the string stands for.
@@ -153,7 +162,7 @@ def arguments_are_a_string(exchange: Exchange) -> Iterator[Finding]:
     Level.MUST,
     on=Part.ANSWER,
     source="ChatCompletionMessageToolCall.function.arguments",
-    when=_has_argument_text,
+    when=_HAS_ARGUMENT_TEXT,
 )
 def arguments_are_encoded_once(exchange: Exchange) -> Iterator[Finding | Inconclusive]:
     """The string under `arguments` is the JSON text of an object, not the JSON text of a string that holds it.
@@ -181,7 +190,8 @@ def _is_encoded_twice(call: Call) -> bool:
     Level.MUST,
     on=Part.ANSWER,
     source="ChatCompletionMessageToolCall.function.arguments",
-    when=_has_argument_text,
+    when=_HAS_ARGUMENT_TEXT,
+    kept_where=answers_plainly,
 )
 def arguments_are_never_empty(exchange: Exchange) -> Iterator[Finding]:
     """A call without arguments has `{}` as its arguments, not the empty string.
@@ -199,7 +209,7 @@ def arguments_are_never_empty(exchange: Exchange) -> Iterator[Finding]:
     Level.SHOULD,
     on=Part.ANSWER,
     source="FunctionObject.strict",
-    when=lambda exchange: any(_strict_schema(call) is not None for call in calls(exchange)),
+    when=every(_has_calls, lambda exchange: any(_strict_schema(call) is not None for call in calls(exchange))),
     needs=STRICT_TOOLS,
 )
 def strict_arguments_conform(exchange: Exchange) -> Iterator[Finding | Inconclusive]:
@@ -244,7 +254,7 @@ def _strict_schema(call: Call) -> dict[str, Any] | None:
     Level.SHOULD,
     on=Part.COMPLETION,
     source="CreateChatCompletionResponse.choices.finish_reason",
-    when=lambda exchange: any(choice.calls or choice.finish == "tool_calls" for choice in choices(exchange)),
+    when=lambda exchange: _has_calls(exchange) or any(choice.finish == "tool_calls" for choice in choices(exchange)),
 )
 def finish_tells_of_them(exchange: Exchange) -> Iterator[Finding]:
     """A choice that calls tools ends with `tool_calls`, and only such a choice does.

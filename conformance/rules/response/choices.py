@@ -9,6 +9,7 @@ from chatconform.core.rule import Finding, Level, Part, rule
 from chatconform.core.telling import tell
 from chatconform.rules.asking import count
 from chatconform.rules.capabilities import N
+from chatconform.rules.plain import answers_plainly
 from chatconform.rules.reading import choices, whole
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ def are_as_many_as_asked(exchange: Exchange) -> Iterator[Finding]:
     on=Part.ANSWER,
     source="CreateChatCompletionResponse.choices",
     when=_is_countable,
+    kept_where=answers_plainly,
 )
 def indexes_count_from_zero(exchange: Exchange) -> Iterator[Finding]:
     """The indexes of the choices are 0, 1, 2 and so on, each once.

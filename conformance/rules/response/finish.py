@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from chatconform.core.condition import every
 from chatconform.core.exchange import Exchange
 from chatconform.core.json_text import NOT_JSON, parse
 from chatconform.core.rule import Finding, Inconclusive, Level, Part, rule
 from chatconform.core.telling import tell
-from chatconform.rules.asking import count, forced, kept, limit
+from chatconform.rules.asking import count, forced, gives, kept, limited_to, limits_tokens
 from chatconform.rules.capabilities import STOP
+from chatconform.rules.plain import answers_plainly
 from chatconform.rules.reading import calls, choices, whole
 
 if TYPE_CHECKING:
@@ -23,6 +25,7 @@ REASONS: Final = ("stop", "length", "tool_calls", "content_filter", "function_ca
     Level.MUST,
     on=Part.COMPLETION,
     source="CreateChatCompletionResponse.choices.finish_reason",
+    kept_where=answers_plainly,
 )
 def reason_is_one_of_five(exchange: Exchange) -> Iterator[Finding]:
     """The `finish_reason` of every choice is one of `stop`, `length`, `tool_calls`, `content_filter`, `function_call`.
@@ -50,7 +53,10 @@ def sequences(exchange: Exchange) -> list[str]:
     Level.MUST,
     on=Part.ANSWER,
     source="StopConfiguration",
-    when=lambda exchange: bool(sequences(exchange)) and not exchange.asked.get("include_stop_str_in_output"),
+    when=every(
+        gives("stop"),
+        lambda exchange: bool(sequences(exchange)) and not exchange.asked.get("include_stop_str_in_output"),
+    ),
     needs=STOP,
 )
 def stop_sequence_is_left_out(exchange: Exchange) -> Iterator[Finding]:
@@ -71,7 +77,7 @@ def stop_sequence_is_left_out(exchange: Exchange) -> Iterator[Finding]:
 
 
 def _asks_for_one_token(exchange: Exchange) -> bool:
-    return limit(exchange.asked) == 1 and not exchange.asked.get("stop") and whole(exchange)
+    return limited_to(exchange) == 1 and not exchange.asked.get("stop") and whole(exchange)
 
 
 @rule(
@@ -79,7 +85,7 @@ def _asks_for_one_token(exchange: Exchange) -> bool:
     Level.MUST,
     on=Part.ANSWER,
     source="CreateChatCompletionResponse.choices.finish_reason",
-    when=_asks_for_one_token,
+    when=every(limits_tokens, _asks_for_one_token),
 )
 def limit_is_told(exchange: Exchange) -> Iterator[Finding | Inconclusive]:
     """A choice that was cut by the limit of tokens ends with `length`.
@@ -110,7 +116,7 @@ def _is_cut(arguments: object) -> bool:
     Level.SHOULD,
     on=Part.ANSWER,
     source="CreateChatCompletionResponse.choices.finish_reason",
-    when=lambda exchange: limit(exchange.asked) is not None and (forced(exchange.asked) or bool(calls(exchange))),
+    when=every(limits_tokens, lambda exchange: bool(calls(exchange)) or forced(exchange.asked)),
 )
 def cut_call_is_told(exchange: Exchange) -> Iterator[Finding | Inconclusive]:
     """A choice whose tool call was cut by the limit of tokens ends with `length`.
@@ -120,7 +126,7 @@ def cut_call_is_told(exchange: Exchange) -> Iterator[Finding | Inconclusive]:
     """
     if not calls(exchange):
         yield Inconclusive("the answer ended before a call began")
-    most = limit(exchange.asked) or 0
+    most = limited_to(exchange) or 0
     used = count(kept(exchange.answer, "usage").get("completion_tokens"))
     for choice in choices(exchange):
         cut = next((call for call in choice.calls if _is_cut(call.arguments)), None)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from chatconform.core.condition import every
 from chatconform.core.exchange import EVENT_STREAM, Exchange, Response
 from chatconform.core.json_text import NOT_JSON
 from chatconform.core.rule import Finding, Inconclusive, Level, Part, rule
 from chatconform.core.telling import tell
+from chatconform.rules.asking import gives
 from chatconform.rules.capabilities import STREAM
-from chatconform.rules.scope import asks_chat, is_steady
+from chatconform.rules.plain import answers_plainly
+from chatconform.rules.scope import asks_chat, is_steady, sends_header
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,6 +38,7 @@ def _is_json_type(response: Response) -> bool:
     on=Part.EXCHANGE,
     source="RFC 9110 section 3.4",
     when=lambda exchange: asks_chat(exchange) and "left_after" not in exchange.about and not _is_large(exchange),
+    kept_where=answers_plainly,
 )
 def every_request_is_answered(exchange: Exchange) -> Iterator[Finding | Inconclusive]:
     """Every request is answered: no connection ends, and no answer stays away, because of what it says.
@@ -59,6 +63,7 @@ def every_request_is_answered(exchange: Exchange) -> Iterator[Finding | Inconclu
     on=Part.RESPONSE,
     source="RFC 9112 section 6.3",
     when=lambda exchange: asks_chat(exchange) and not exchange.is_stream and "left_after" not in exchange.about,
+    kept_where=answers_plainly,
 )
 def body_is_complete(exchange: Exchange) -> Iterator[Finding | Inconclusive]:
     """The body of an answer is as long as its framing says, and comes to its end.
@@ -80,6 +85,7 @@ def body_is_complete(exchange: Exchange) -> Iterator[Finding | Inconclusive]:
     Level.SHOULD,
     on=Part.RESPONSE,
     source="RFC 9112",
+    kept_where=answers_plainly,
 )
 def framing_is_sound(exchange: Exchange) -> Iterator[Finding]:
     """The head of a response keeps to the grammar of HTTP: CRLF, one way of framing, no folded headers.
@@ -97,6 +103,7 @@ def framing_is_sound(exchange: Exchange) -> Iterator[Finding]:
     on=Part.RESPONSE,
     source="the responses of createChatCompletion: application/json",
     when=lambda exchange: asks_chat(exchange) and not exchange.is_stream,
+    kept_where=answers_plainly,
 )
 def json_is_declared(exchange: Exchange) -> Iterator[Finding]:
     """A body that is JSON has the media type `application/json`, whether it is a completion or an error.
@@ -132,7 +139,10 @@ def stream_is_declared(exchange: Exchange) -> Iterator[Finding]:
     Level.MUST,
     on=Part.RESPONSE,
     source="CreateChatCompletionRequest.stream",
-    when=lambda exchange: exchange.succeeded and asks_chat(exchange) and exchange.asked.get("stream") is True,
+    when=every(
+        gives("stream"),
+        lambda exchange: exchange.succeeded and asks_chat(exchange) and exchange.asked["stream"] is True,
+    ),
     needs=STREAM,
 )
 def stream_comes_when_asked(exchange: Exchange) -> Iterator[Finding]:
@@ -153,6 +163,7 @@ def stream_comes_when_asked(exchange: Exchange) -> Iterator[Finding]:
     on=Part.RESPONSE,
     source="CreateChatCompletionRequest.stream",
     when=lambda exchange: exchange.succeeded and asks_chat(exchange) and exchange.asked.get("stream") in (None, False),
+    kept_where=answers_plainly,
 )
 def no_stream_comes_unasked(exchange: Exchange) -> Iterator[Finding]:
     """A request without `stream`, or with false or null, is answered by one JSON body.
@@ -168,7 +179,7 @@ def no_stream_comes_unasked(exchange: Exchange) -> Iterator[Finding]:
     Level.SHOULD,
     on=Part.RESPONSE,
     source="RFC 9110 section 12.5.3",
-    when=lambda exchange: exchange.request.header("accept-encoding") is not None,
+    when=sends_header("accept-encoding"),
 )
 def coding_was_accepted(exchange: Exchange) -> Iterator[Finding]:
     """A body is compressed only for a client that accepts it.
@@ -209,6 +220,7 @@ def streams_are_not_cached(exchange: Exchange) -> Iterator[Finding]:
     on=Part.EXCHANGE,
     source="RFC 9110 section 15.5.14",
     when=lambda exchange: asks_chat(exchange) and _is_large(exchange),
+    kept_where=answers_plainly,
 )
 def large_bodies_are_answered(exchange: Exchange) -> Iterator[Finding | Inconclusive]:
     """A request of several megabytes is processed, or refused with 413 or 400: the connection is not just cut.
@@ -231,6 +243,7 @@ def large_bodies_are_answered(exchange: Exchange) -> Iterator[Finding | Inconclu
     on=Part.RESPONSE,
     source="RFC 9110 section 15.4",
     when=lambda exchange: exchange.request.method == "POST",
+    kept_where=answers_plainly,
 )
 def no_redirect(exchange: Exchange) -> Iterator[Finding]:
     """A `POST` is not redirected in a way that turns it into a `GET`.
@@ -267,6 +280,7 @@ def request_id_is_told(exchange: Exchange) -> Iterator[Finding]:
     on=Part.RESPONSE,
     source="RFC 9110 section 15.5.16",
     when=lambda exchange: asks_chat(exchange) and not _says_json(exchange),
+    kept_where=answers_plainly,
 )
 def other_media_types_are_refused_or_read(exchange: Exchange) -> Iterator[Finding]:
     """A request whose media type is not `application/json` is refused with 415 or 400, or read as JSON all the same.

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from chatconform.core.condition import every
 from chatconform.core.rule import Finding, Inconclusive, Level, Part, rule
 from chatconform.rules.response.status import says
-from chatconform.rules.scope import asks_chat
+from chatconform.rules.scope import asks_chat, knows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,7 +27,7 @@ def _judged(exchange: Exchange) -> Iterator[Finding | Inconclusive]:
     Level.SHOULD,
     on=Part.RESPONSE,
     source="ApiKeyAuth; RFC 9110 section 15.5.2",
-    when=lambda exchange: asks_chat(exchange) and exchange.about.get("key") == "missing",
+    when=every(knows("key"), asks_chat, lambda exchange: exchange.about["key"] == "missing"),
 )
 def missing_key_is_unauthorized(exchange: Exchange) -> Iterator[Finding | Inconclusive]:
     """A server that wants a key answers a request without one with status 401.
@@ -42,7 +43,7 @@ def missing_key_is_unauthorized(exchange: Exchange) -> Iterator[Finding | Inconc
     Level.SHOULD,
     on=Part.RESPONSE,
     source="ApiKeyAuth; RFC 9110 section 15.5.2",
-    when=lambda exchange: asks_chat(exchange) and exchange.about.get("key") == "wrong",
+    when=every(knows("key"), asks_chat, lambda exchange: exchange.about["key"] == "wrong"),
 )
 def wrong_key_is_unauthorized(exchange: Exchange) -> Iterator[Finding | Inconclusive]:
     """A server that wants a key answers a wrong one with status 401.

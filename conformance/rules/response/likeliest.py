@@ -5,10 +5,11 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
+from chatconform.core.condition import every
 from chatconform.core.exchange import Exchange
 from chatconform.core.rule import Finding, Level, Part, rule
 from chatconform.core.telling import tell
-from chatconform.rules.asking import count
+from chatconform.rules.asking import count, gives
 from chatconform.rules.capabilities import TOP_LOGPROBS
 from chatconform.rules.response.logprobs import ABOVE_ZERO, entries, has_logprobs, is_number
 
@@ -20,11 +21,7 @@ SURE_NOT: Final = -1000.0
 
 
 def _asks_for_likeliest(exchange: Exchange) -> bool:
-    return (
-        exchange.asked.get("logprobs") is True
-        and has_logprobs(exchange)
-        and 1 <= (count(exchange.asked.get("top_logprobs")) or 0) <= 20
-    )
+    return exchange.asked.get("logprobs") is True and 1 <= (count(exchange.asked.get("top_logprobs")) or 0) <= 20
 
 
 @rule(
@@ -32,7 +29,7 @@ def _asks_for_likeliest(exchange: Exchange) -> bool:
     Level.SHOULD,
     on=Part.ANSWER,
     source="CreateChatCompletionRequest.top_logprobs",
-    when=_asks_for_likeliest,
+    when=every(gives("top_logprobs"), has_logprobs, _asks_for_likeliest),
     needs=TOP_LOGPROBS,
 )
 def are_told(exchange: Exchange) -> Iterator[Finding]:
@@ -54,7 +51,7 @@ def are_told(exchange: Exchange) -> Iterator[Finding]:
     Level.MUST,
     on=Part.ANSWER,
     source="CreateChatCompletionRequest.top_logprobs",
-    when=lambda exchange: has_logprobs(exchange) and count(exchange.asked.get("top_logprobs")) is not None,
+    when=every(gives("top_logprobs"), has_logprobs, lambda exchange: count(exchange.asked["top_logprobs"]) is not None),
 )
 def are_no_more_than_asked(exchange: Exchange) -> Iterator[Finding]:
     """`top_logprobs` lists no more tokens than were asked for.
@@ -74,7 +71,7 @@ def are_no_more_than_asked(exchange: Exchange) -> Iterator[Finding]:
     Level.SHOULD,
     on=Part.ANSWER,
     source="CreateChatCompletionRequest.top_logprobs",
-    when=lambda exchange: has_logprobs(exchange) and exchange.asked.get("top_logprobs") is None,
+    when=every(has_logprobs, lambda exchange: exchange.asked.get("top_logprobs") is None),
 )
 def are_absent_unless_asked_for(exchange: Exchange) -> Iterator[Finding]:
     """Without `top_logprobs` the entries list no likely tokens.
@@ -94,7 +91,7 @@ def are_absent_unless_asked_for(exchange: Exchange) -> Iterator[Finding]:
     Level.MUST,
     on=Part.ANSWER,
     source="ChatCompletionTokenLogprob.top_logprobs",
-    when=lambda exchange: any(len(entry.top) > 1 for entry in entries(exchange)),
+    when=every(has_logprobs, lambda exchange: any(len(entry.top) > 1 for entry in entries(exchange))),
 )
 def come_in_order(exchange: Exchange) -> Iterator[Finding]:
     """`top_logprobs` begins with the likeliest token and goes down from there, each token once.

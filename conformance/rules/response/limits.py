@@ -46,7 +46,7 @@ def retry_after_is_in_seconds(exchange: Exchange) -> Iterator[Finding | Inconclu
     on=Part.RESPONSE,
     source="the x-ratelimit headers of the API",
     when=lambda exchange: (
-        exchange.response is not None and any(name.lower().startswith(RATES) for name, _ in exchange.response.headers)
+        exchange.response is not None and any(name.startswith(RATES) for name in exchange.response.named)
     ),
 )
 def rates_can_be_read(exchange: Exchange) -> Iterator[Finding]:

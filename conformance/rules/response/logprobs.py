@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from chatconform.core.condition import every
 from chatconform.core.exchange import Exchange
 from chatconform.core.remembering import remembered
 from chatconform.core.rule import Finding, Inconclusive, Level, Part, rule
 from chatconform.core.telling import tell
-from chatconform.rules.asking import kept
+from chatconform.rules.asking import gives, kept
 from chatconform.rules.capabilities import LOGPROBS
+from chatconform.rules.plain import answers_plainly
 from chatconform.rules.reading import Choice, choices, whole
 
 if TYPE_CHECKING:
@@ -78,6 +80,7 @@ def has_logprobs(exchange: Exchange) -> bool:
     on=Part.ANSWER,
     source="CreateChatCompletionRequest.logprobs",
     when=lambda exchange: exchange.asked.get("logprobs") in (None, False),
+    kept_where=answers_plainly,
 )
 def are_absent_unless_asked_for(exchange: Exchange) -> Iterator[Finding]:
     """`logprobs` is null unless it was asked for.
@@ -96,7 +99,7 @@ def are_absent_unless_asked_for(exchange: Exchange) -> Iterator[Finding]:
     Level.MUST,
     on=Part.ANSWER,
     source="CreateChatCompletionResponse.choices.logprobs",
-    when=lambda exchange: exchange.asked.get("logprobs") is True and whole(exchange),
+    when=every(gives("logprobs"), lambda exchange: exchange.asked["logprobs"] is True and whole(exchange)),
     needs=LOGPROBS,
 )
 def are_told_token_by_token(exchange: Exchange) -> Iterator[Finding | Inconclusive]:
@@ -217,7 +220,7 @@ def are_not_above_zero(exchange: Exchange) -> Iterator[Finding]:
     Level.SHOULD,
     on=Part.COMPLETION,
     source="ChatCompletionTokenLogprob.bytes",
-    when=lambda exchange: has_logprobs(exchange) and whole(exchange),
+    when=every(has_logprobs, whole),
 )
 def spell_the_text(exchange: Exchange) -> Iterator[Finding | Inconclusive]:
     """The bytes of the entries, one after the other, are the text.

@@ -11,6 +11,7 @@ from chatconform.core.rule import Finding, Level, Part, rule
 from chatconform.core.telling import tell
 from chatconform.rules.asking import kept
 from chatconform.rules.capabilities import AUDIO_OUTPUT
+from chatconform.rules.response.logprobs import holders
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,12 +20,9 @@ if TYPE_CHECKING:
 def _sounds(exchange: Exchange) -> Iterator[tuple[str, dict[str, Any]]]:
     """What stands under `audio` in the messages of a completion, or in the deltas of a stream, with its pointers."""
     held = "delta" if exchange.is_stream else "message"
-    bodies = [(f"/{i}", chunk) for i, chunk in enumerate(exchange.chunks)] or [("", exchange.completion)]
-    for start, body in bodies:
-        found = body.get("choices") if isinstance(body, dict) else None
-        for number, choice in enumerate(found if isinstance(found, list) else ()):
-            if sound := kept(kept(choice, held), "audio"):
-                yield f"{start}/choices/{number}/{held}/audio", sound
+    for pointer, choice in holders(exchange):
+        if sound := kept(kept(choice, held), "audio"):
+            yield f"{pointer}/{held}/audio", sound
 
 
 def _is_base64(text: str) -> bool:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from chatconform.core.condition import every
 from chatconform.core.exchange import Exchange
 from chatconform.core.rule import Finding, Level, Part, rule
 from chatconform.core.telling import tell
-from chatconform.rules.asking import offered
+from chatconform.rules.asking import offers_tools
+from chatconform.rules.plain import answers_plainly
 from chatconform.rules.reading import choices
 
 if TYPE_CHECKING:
@@ -33,6 +35,7 @@ THINKING: Final = ("<think>", "<thinking>", "<|channel|>analysis", "◁think▷"
     Level.MUST,
     on=Part.COMPLETION,
     source="ChatCompletionResponseMessage.role",
+    kept_where=answers_plainly,
 )
 def role_is_assistant(exchange: Exchange) -> Iterator[Finding]:
     """The `role` of every message is `assistant`.
@@ -52,6 +55,7 @@ def role_is_assistant(exchange: Exchange) -> Iterator[Finding]:
     Level.MUST,
     on=Part.COMPLETION,
     source="ChatCompletionResponseMessage.content",
+    kept_where=answers_plainly,
 )
 def content_is_a_string_or_null(exchange: Exchange) -> Iterator[Finding]:
     """Every message has the key `content`, and it is a string or null, never an array.
@@ -93,6 +97,7 @@ def refusal_key_is_there(exchange: Exchange) -> Iterator[Finding]:
     Level.SHOULD,
     on=Part.COMPLETION,
     source="ChatCompletionResponseMessage.tool_calls",
+    kept_where=answers_plainly,
 )
 def calls_are_absent_when_none(exchange: Exchange) -> Iterator[Finding]:
     """A message without calls has no `tool_calls` and no `function_call`: neither null nor an empty list.
@@ -112,6 +117,7 @@ def calls_are_absent_when_none(exchange: Exchange) -> Iterator[Finding]:
     Level.SHOULD,
     on=Part.ANSWER,
     source="CreateChatCompletionResponse.choices; CreateChatCompletionStreamResponse.choices",
+    kept_where=answers_plainly,
 )
 def is_not_mixed_with_delta(exchange: Exchange) -> Iterator[Finding]:
     """A choice of a completion has a `message` and no `delta`; one of a chunk has a `delta` and no `message`.
@@ -136,7 +142,7 @@ def is_not_mixed_with_delta(exchange: Exchange) -> Iterator[Finding]:
     Level.SHOULD,
     on=Part.COMPLETION,
     source="ChatCompletionResponseMessage.content",
-    when=lambda exchange: bool(offered(exchange.asked)) and exchange.asked.get("tool_choice") != "none",
+    when=every(offers_tools, lambda exchange: exchange.asked.get("tool_choice") != "none"),
 )
 def text_holds_no_call(exchange: Exchange) -> Iterator[Finding]:
     """The markup that a model writes around a tool call does not stand in the text.
@@ -146,7 +152,7 @@ def text_holds_no_call(exchange: Exchange) -> Iterator[Finding]:
     """
     for choice in choices(exchange):
         text = choice.content or ""
-        if found := CALL_MARKUP.search(text):
+        if ("<" in text or "[" in text) and (found := CALL_MARKUP.search(text)):  # each markup begins with either
             told = tell(text[found.start() : found.start() + 60])
             yield Finding(f"/choices/{choice.position}/message/content", f"holds {told}", expected="text, or a call")
 

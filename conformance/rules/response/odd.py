@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from chatconform.core.condition import every
+from chatconform.core.json_text import NOT_JSON
 from chatconform.core.rule import Finding, Inconclusive, Level, Part, rule
+from chatconform.core.sse import BOM
 from chatconform.rules.asking import count, kept
 from chatconform.rules.reading import choices
 from chatconform.rules.refusing import answers
 from chatconform.rules.response.status import says
-from chatconform.rules.scope import asks_chat
+from chatconform.rules.scope import asks_chat, knows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,8 +20,12 @@ if TYPE_CHECKING:
     from chatconform.core.exchange import Exchange
 
 
+def _sends_no_json(exchange: Exchange) -> bool:
+    return exchange.request.json is NOT_JSON
+
+
 def _is_no_utf_8(exchange: Exchange) -> bool:
-    if not asks_chat(exchange) or exchange.request.body.isascii():
+    if not asks_chat(exchange):
         return False
     try:
         exchange.request.body.decode()
@@ -32,7 +39,7 @@ def _is_no_utf_8(exchange: Exchange) -> bool:
     Level.SHOULD,
     on=Part.RESPONSE,
     source="RFC 8259 section 8.1",
-    when=_is_no_utf_8,
+    when=every(_sends_no_json, _is_no_utf_8),
 )
 def broken_text_is_refused(exchange: Exchange) -> Iterator[Finding]:
     """A body that is not UTF-8 is refused.
@@ -49,7 +56,10 @@ def broken_text_is_refused(exchange: Exchange) -> Iterator[Finding]:
     Level.SHOULD,
     on=Part.RESPONSE,
     source="RFC 8259 section 8.1",
-    when=lambda exchange: asks_chat(exchange) and exchange.request.body.startswith(b"\xef\xbb\xbf"),
+    when=every(
+        _sends_no_json,
+        lambda exchange: asks_chat(exchange) and exchange.request.body.startswith(BOM),
+    ),
 )
 def byte_order_marks_are_skipped_or_refused(exchange: Exchange) -> Iterator[Finding]:
     """A body that begins with a byte order mark is read without it, or refused with status 400.
@@ -65,7 +75,7 @@ def byte_order_marks_are_skipped_or_refused(exchange: Exchange) -> Iterator[Find
     Level.INFO,
     on=Part.ANSWER,
     source="RFC 8259 section 4",
-    when=lambda exchange: "last_limit" in exchange.about,
+    when=knows("last_limit"),
 )
 def last_of_double_keys_counts(exchange: Exchange) -> Iterator[Finding | Inconclusive]:
     """Where a key stands twice in a request, the last one counts, or the request is refused.

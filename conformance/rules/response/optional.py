@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from chatconform.core.condition import every
 from chatconform.core.exchange import Exchange
 from chatconform.core.rule import Finding, Level, Part, rule
 from chatconform.core.telling import tell
-from chatconform.rules.asking import kept
+from chatconform.rules.asking import gives, kept
+from chatconform.rules.plain import answers_plainly
 from chatconform.rules.response.body import TYPE, carrier
 from chatconform.rules.response.usage import COUNTS
 from chatconform.rules.scope import claims_completion
@@ -28,6 +30,7 @@ BARE: Final[dict[str, Any]] = {"id": "", "object": "chat.completion", "created":
     source="CreateChatCompletionResponse; ChatCompletionResponseMessage; CompletionUsage",
     when=claims_completion,
     published=Level.MUST,
+    kept_where=answers_plainly,
 )
 def keys_have_their_types(exchange: Exchange) -> Iterator[Finding]:
     """What may be left out of a completion is of its published type where it is there.
@@ -65,7 +68,7 @@ def _bare_choice(choice: Any) -> dict[str, Any]:
     Level.SHOULD,
     on=Part.ANSWER,
     source="ServiceTier",
-    when=lambda exchange: isinstance(exchange.asked.get("service_tier"), str),
+    when=every(gives("service_tier"), lambda exchange: isinstance(exchange.asked["service_tier"], str)),
 )
 def service_tier_is_told(exchange: Exchange) -> Iterator[Finding]:
     """An answer to a request with `service_tier` tells the tier that served it.

@@ -6,13 +6,16 @@ import json
 import re
 from typing import TYPE_CHECKING, Any, Final
 
+from chatconform.core.condition import every
 from chatconform.core.exchange import Exchange
 from chatconform.core.json_text import NOT_JSON
 from chatconform.core.rule import Finding, Inconclusive, Level, Part, rule
 from chatconform.core.telling import tell
+from chatconform.rules.asking import gives
+from chatconform.rules.plain import answers_plainly
 from chatconform.rules.refusing import answers
 from chatconform.rules.response.errors import told
-from chatconform.rules.scope import asks_chat, claims_completion, is_steady
+from chatconform.rules.scope import asks_chat, claims_completion, is_steady, knows
 from chatconform.rules.validity import faults_of
 
 if TYPE_CHECKING:
@@ -34,6 +37,7 @@ def says(exchange: Exchange) -> str:
     on=Part.RESPONSE,
     source="RFC 9110 section 15.6",
     when=asks_chat,
+    kept_where=answers_plainly,
 )
 def input_is_never_a_server_error(exchange: Exchange) -> Iterator[Finding | Inconclusive]:
     """No content of a request alone makes the server fail: what it cannot take is a 4xx.
@@ -56,6 +60,7 @@ def input_is_never_a_server_error(exchange: Exchange) -> Iterator[Finding | Inco
     on=Part.COMPLETION,
     source="CreateChatCompletionResponse",
     when=claims_completion,
+    kept_where=answers_plainly,
 )
 def success_carries_no_error(exchange: Exchange) -> Iterator[Finding]:
     """A request that failed never has the status of a success.
@@ -79,7 +84,7 @@ def success_carries_no_error(exchange: Exchange) -> Iterator[Finding]:
     Level.MUST,
     on=Part.RESPONSE,
     source="the official SDKs, which decide by the status whether to read a stream",
-    when=lambda exchange: exchange.asked.get("stream") is True and asks_chat(exchange),
+    when=every(gives("stream"), lambda exchange: exchange.asked["stream"] is True, asks_chat),
 )
 def a_refused_stream_is_no_stream(exchange: Exchange) -> Iterator[Finding | Inconclusive]:
     """With `stream` true, an error known before the first token has a status of its own, not 200 and a stream.
@@ -174,7 +179,7 @@ def _is_another(code: Any, *wanted: str) -> bool:
 
 
 def _names_an_unknown_model(exchange: Exchange) -> bool:
-    return bool(exchange.about.get("unknown_model")) and asks_chat(exchange)
+    return bool(exchange.about["unknown_model"]) and asks_chat(exchange)
 
 
 @rule(
@@ -182,7 +187,7 @@ def _names_an_unknown_model(exchange: Exchange) -> bool:
     Level.SHOULD,
     on=Part.RESPONSE,
     source="the API's error codes: model_not_found",
-    when=_names_an_unknown_model,
+    when=every(knows("unknown_model"), _names_an_unknown_model),
 )
 def unknown_model_is_not_found(exchange: Exchange) -> Iterator[Finding | Inconclusive]:
     """A model that does not exist is told by status 404 (or 400) and the code `model_not_found`.
@@ -206,7 +211,7 @@ def unknown_model_is_not_found(exchange: Exchange) -> Iterator[Finding | Inconcl
     Level.INFO,
     on=Part.RESPONSE,
     source="CreateChatCompletionRequest.model",
-    when=_names_an_unknown_model,
+    when=every(knows("unknown_model"), _names_an_unknown_model),
 )
 def unknown_model_is_not_answered(exchange: Exchange) -> Iterator[Finding]:
     """A request for a model that does not exist is not answered by another one.

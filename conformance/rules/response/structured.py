@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final
 
+from chatconform.core.condition import every
 from chatconform.core.exchange import Exchange
 from chatconform.core.json_text import NOT_JSON, parse
 from chatconform.core.rule import Finding, Inconclusive, Level, Part, rule
@@ -50,6 +51,7 @@ REFINING: Final = frozenset(
 """Keywords that narrow a value down and that servers may not know: a server that does not says so."""
 FENCE: Final = re.compile(r"\s*```[\w-]*\s*\n?(.*?)\n?\s*```", re.DOTALL)
 MOST_TEXT: Final = 65_536
+_FORMATS: Final = asking.gives("response_format")
 
 
 def _format(exchange: Exchange) -> Any:
@@ -109,7 +111,7 @@ def decoration(text: str) -> str | None:
     Level.MUST,
     on=Part.ANSWER,
     source="ResponseFormatJsonObject",
-    when=lambda exchange: _format(exchange) == "json_object" and not _may_call(exchange),
+    when=every(_FORMATS, lambda exchange: _format(exchange) == "json_object" and not _may_call(exchange)),
     needs=JSON_OBJECT,
 )
 def json_object_is_json(exchange: Exchange) -> Iterator[Finding | Inconclusive]:
@@ -134,7 +136,7 @@ def json_object_is_json(exchange: Exchange) -> Iterator[Finding | Inconclusive]:
     Level.MUST,
     on=Part.ANSWER,
     source="ResponseFormatJsonSchema.json_schema.strict",
-    when=_wants_schema,
+    when=every(_FORMATS, _wants_schema),
     needs=JSON_SCHEMA,
 )
 def schema_is_enforced(exchange: Exchange) -> Iterator[Finding | Inconclusive]:
@@ -166,8 +168,10 @@ def schema_is_enforced(exchange: Exchange) -> Iterator[Finding | Inconclusive]:
     Level.SHOULD,
     on=Part.ANSWER,
     source="ResponseFormatJsonSchemaSchema; the practice of structured outputs: what is not supported is refused",
-    when=lambda exchange: (
-        _wants_schema(exchange) and holds_keyword((asking.answer_schema(exchange.asked) or ({},))[0], REFINING)
+    when=every(
+        _FORMATS,
+        _wants_schema,
+        lambda exchange: holds_keyword((asking.answer_schema(exchange.asked) or ({},))[0], REFINING),
     ),
     needs=JSON_SCHEMA,
 )
@@ -193,7 +197,7 @@ def keywords_are_honoured(exchange: Exchange) -> Iterator[Finding | Inconclusive
     Level.SHOULD,
     on=Part.ANSWER,
     source="RFC 8259 section 7",
-    when=lambda exchange: _wants_schema(exchange) and bool(_odd_constants(exchange)),
+    when=every(_FORMATS, _wants_schema, lambda exchange: bool(_odd_constants(exchange))),
     needs=JSON_SCHEMA,
 )
 def strings_are_kept_whole(exchange: Exchange) -> Iterator[Finding | Inconclusive]:
@@ -217,7 +221,7 @@ def strings_are_kept_whole(exchange: Exchange) -> Iterator[Finding | Inconclusiv
     Level.MUST,
     on=Part.ANSWER,
     source="ResponseFormatJsonObject; ResponseFormatJsonSchema",
-    when=_wants_json,
+    when=every(_FORMATS, _wants_json),
 )
 def json_stands_alone(exchange: Exchange) -> Iterator[Finding | Inconclusive]:
     """Nothing stands around the JSON of a structured output: no markdown fence, no words, no byte order mark.
@@ -238,8 +242,10 @@ def json_stands_alone(exchange: Exchange) -> Iterator[Finding | Inconclusive]:
     Level.SHOULD,
     on=Part.ANSWER,
     source="CreateChatCompletionResponse.choices.finish_reason",
-    when=lambda exchange: (
-        _wants_json(exchange) and any(choice.finish == "length" or _looks_cut(choice) for choice in choices(exchange))
+    when=every(
+        _FORMATS,
+        _wants_json,
+        lambda exchange: any(choice.finish == "length" or _looks_cut(choice) for choice in choices(exchange)),
     ),
 )
 def cut_ends_with_length(exchange: Exchange) -> Iterator[Finding]:
@@ -305,7 +311,7 @@ def _plain(text: str) -> str:
     Level.INFO,
     on=Part.ANSWER,
     source="the API's note on JSON mode: without an instruction the model may write white space until the limit",
-    when=lambda exchange: _format(exchange) == "json_object" and not _may_call(exchange),
+    when=every(_FORMATS, lambda exchange: _format(exchange) == "json_object" and not _may_call(exchange)),
     needs=JSON_OBJECT,
 )
 def text_is_not_blank(exchange: Exchange) -> Iterator[Finding]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from chatconform.core.condition import every
 from chatconform.core.exchange import Exchange
 from chatconform.core.rule import Finding, Inconclusive, Level, Part, rule
 from chatconform.core.telling import tell
@@ -22,13 +23,15 @@ from chatconform.rules.reading import Call, Choice, calls, choices, whole
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+_CHOOSES: Final = asking.gives("tool_choice")
+
 
 @rule(
     "response.tools.none-is-kept",
     Level.MUST,
     on=Part.ANSWER,
     source="ChatCompletionToolChoiceOption: none",
-    when=lambda exchange: exchange.asked.get("tool_choice") == "none" and bool(asking.offered(exchange.asked)),
+    when=every(_CHOOSES, asking.offers_tools, lambda exchange: exchange.asked["tool_choice"] == "none"),
     needs=TOOL_CHOICE_NONE,
 )
 def none_is_kept(exchange: Exchange) -> Iterator[Finding]:
@@ -46,7 +49,7 @@ def none_is_kept(exchange: Exchange) -> Iterator[Finding]:
     Level.MUST,
     on=Part.ANSWER,
     source="ChatCompletionToolChoiceOption: required",
-    when=lambda exchange: exchange.asked.get("tool_choice") == "required" and bool(asking.offered(exchange.asked)),
+    when=every(_CHOOSES, asking.offers_tools, lambda exchange: exchange.asked["tool_choice"] == "required"),
     needs=TOOL_CHOICE_REQUIRED,
 )
 def required_is_kept(exchange: Exchange) -> Iterator[Finding | Inconclusive]:
@@ -66,7 +69,7 @@ def required_is_kept(exchange: Exchange) -> Iterator[Finding | Inconclusive]:
     Level.MUST,
     on=Part.ANSWER,
     source="ChatCompletionNamedToolChoice; ChatCompletionNamedToolChoiceCustom",
-    when=lambda exchange: asking.named(exchange.asked) in asking.offered(exchange.asked),
+    when=every(_CHOOSES, lambda exchange: asking.named(exchange.asked) in asking.offers(exchange)),
     needs=TOOL_CHOICE_NAMED,
 )
 def named_is_kept(exchange: Exchange) -> Iterator[Finding | Inconclusive]:
@@ -89,8 +92,10 @@ def named_is_kept(exchange: Exchange) -> Iterator[Finding | Inconclusive]:
     Level.INFO,
     on=Part.ANSWER,
     source="ChatCompletionAllowedToolsChoice",
-    when=lambda exchange: (
-        bool(asking.allowed(exchange.asked)) and (bool(calls(exchange)) or asking.required(exchange.asked))
+    when=every(
+        _CHOOSES,
+        lambda exchange: bool(asking.allowed(exchange.asked)),
+        lambda exchange: bool(calls(exchange)) or asking.required(exchange.asked),
     ),
     needs=ALLOWED_TOOLS,
 )
@@ -115,7 +120,10 @@ def allowed_are_kept(exchange: Exchange) -> Iterator[Finding | Inconclusive]:
     Level.SHOULD,
     on=Part.ANSWER,
     source="ParallelToolCalls",
-    when=lambda exchange: exchange.asked.get("parallel_tool_calls") is False and bool(calls(exchange)),
+    when=every(
+        asking.gives("parallel_tool_calls"),
+        lambda exchange: exchange.asked["parallel_tool_calls"] is False and bool(calls(exchange)),
+    ),
     needs=PARALLEL_TOOL_CALLS_OFF,
 )
 def parallel_off_is_kept(exchange: Exchange) -> Iterator[Finding | Inconclusive]:
@@ -136,8 +144,9 @@ def parallel_off_is_kept(exchange: Exchange) -> Iterator[Finding | Inconclusive]
     Level.SHOULD,
     on=Part.ANSWER,
     source="ChatCompletionMessageToolCall.function.name",
-    when=lambda exchange: (
-        asking.named(exchange.asked) is None and bool(asking.offered(exchange.asked) and calls(exchange))
+    when=every(
+        asking.offers_tools,
+        lambda exchange: bool(calls(exchange)) and asking.named(exchange.asked) is None,
     ),
 )
 def names_are_offered(exchange: Exchange) -> Iterator[Finding]:
@@ -183,7 +192,7 @@ def none_come_unoffered(exchange: Exchange) -> Iterator[Finding]:
     Level.INFO,
     on=Part.ANSWER,
     source="CustomToolChatCompletions; ChatCompletionMessageCustomToolCall",
-    when=lambda exchange: asking.named(exchange.asked) in asking.custom_tools(exchange.asked),
+    when=every(_CHOOSES, lambda exchange: asking.named(exchange.asked) in asking.custom_tools(exchange.asked)),
     needs=CUSTOM_TOOLS,
 )
 def custom_tools_are_called_as_such(exchange: Exchange) -> Iterator[Finding | Inconclusive]:
@@ -204,8 +213,10 @@ def custom_tools_are_called_as_such(exchange: Exchange) -> Iterator[Finding | In
     Level.INFO,
     on=Part.ANSWER,
     source="CreateChatCompletionRequest.functions; ChatCompletionResponseMessage.function_call",
-    when=lambda exchange: (
-        isinstance(exchange.asked.get("function_call"), dict) and bool(asking.legacy_functions(exchange.asked))
+    when=every(
+        asking.gives("function_call"),
+        lambda exchange: isinstance(exchange.asked["function_call"], dict),
+        lambda exchange: bool(asking.legacy_functions(exchange.asked)),
     ),
     needs=LEGACY_FUNCTIONS,
 )

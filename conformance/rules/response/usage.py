@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from chatconform.core.condition import every
 from chatconform.core.exchange import Exchange
+from chatconform.core.remembering import remembered
 from chatconform.core.rule import Finding, Inconclusive, Level, Part, rule
 from chatconform.core.telling import tell
-from chatconform.rules.asking import count, kept, limit
+from chatconform.rules.asking import count, kept, limited_to, limits_tokens
+from chatconform.rules.plain import answers_plainly
 from chatconform.rules.reading import choices, whole
 from chatconform.rules.scope import claims_completion
 from chatconform.rules.validity import faults_of
@@ -26,6 +29,7 @@ COMPLETION_DETAILS: Final = (
 )
 
 
+@remembered
 def usage(exchange: Exchange) -> tuple[str, dict[str, Any]] | None:
     """The usage of an answer and its pointer: in a stream, the last that a chunk tells."""
     if exchange.completion is not None:
@@ -49,6 +53,7 @@ def has_usage(exchange: Exchange) -> bool:
     on=Part.COMPLETION,
     source="CreateChatCompletionResponse.usage",
     when=lambda exchange: claims_completion(exchange) and "choices" in (exchange.completion or {}),
+    kept_where=answers_plainly,
 )
 def is_told(exchange: Exchange) -> Iterator[Finding]:
     """A completion tells its usage: tokens read, more than none, tokens written, and their total.
@@ -117,7 +122,7 @@ def details_are_within_their_totals(exchange: Exchange) -> Iterator[Finding]:
     Level.MUST,
     on=Part.ANSWER,
     source="CreateChatCompletionRequest.max_completion_tokens",
-    when=lambda exchange: limit(exchange.asked) is not None and has_usage(exchange),
+    when=every(limits_tokens, has_usage),
 )
 def limit_is_kept(exchange: Exchange) -> Iterator[Finding]:
     """An answer has no more completion tokens than `max_completion_tokens` or `max_tokens` allow, reasoning included.
@@ -126,9 +131,11 @@ def limit_is_kept(exchange: Exchange) -> Iterator[Finding]:
     answer to a valid request with a limit; each of several choices has the limit to itself.
     """
     pointer, found = usage(exchange) or ("", {})
-    most, used = limit(exchange.asked) or 0, count(found.get("completion_tokens"))
+    most, used = limited_to(exchange) or 0, count(found.get("completion_tokens"))
+    if used is None or used <= most:
+        return
     several = max(1, count(exchange.asked.get("n")) or 1, len(choices(exchange)))
-    if used is not None and used > most * several and not faults_of(exchange):
+    if used > most * several and not faults_of(exchange):
         names = [
             name for name in ("max_completion_tokens", "max_tokens") if count(exchange.asked.get(name)) is not None
         ]
@@ -142,7 +149,7 @@ def limit_is_kept(exchange: Exchange) -> Iterator[Finding]:
     Level.SHOULD,
     on=Part.ANSWER,
     source="CreateChatCompletionRequest.n",
-    when=lambda exchange: len(choices(exchange)) > 1 and has_usage(exchange) and whole(exchange),
+    when=every(has_usage, lambda exchange: len(choices(exchange)) > 1, whole),
 )
 def all_choices_are_counted(exchange: Exchange) -> Iterator[Finding | Inconclusive]:
     """`completion_tokens` counts the tokens of all choices, not of one.
@@ -150,7 +157,7 @@ def all_choices_are_counted(exchange: Exchange) -> Iterator[Finding | Inconclusi
     The caller is charged for every choice. Judged on answers of several choices that all ended at the same limit: each
     of them took as many tokens as the limit allows.
     """
-    found, most = choices(exchange), limit(exchange.asked)
+    found, most = choices(exchange), limited_to(exchange)
     pointer, counts = usage(exchange) or ("", {})
     used = count(counts.get("completion_tokens"))
     if most is None or used is None or any(choice.finish != "length" for choice in found):
