@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from enum import StrEnum
+from sys import intern
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
@@ -45,7 +46,7 @@ SCENARIOS: Final = "scenarios: "
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """One rule or one scenario, and what it came to."""
+    """One rule or one scenario, and what it came to; what many results share is held once."""
 
     id: str
     area: str
@@ -82,6 +83,8 @@ class Digest:
     status: int
     """The exit status of the run."""
     strict: bool
+    ended: str | None
+    """When the run ended, in UTC as RFC 3339 has it; the oldest results do not tell."""
     cut_short: str | None
     judged: Mapping[str, Judged]
     """By id, in the document's order."""
@@ -113,10 +116,22 @@ def digest(results: Results) -> Digest:
         kit=document["tool"]["version"],
         status=document["exit_status"],
         strict=document["strict"],
+        ended=document.get("ended"),
         cut_short=document["cut_short"],
         judged={one.id: one for one in items},
         capabilities={one["name"]: (one["title"], one["support"]) for one in document.get("capabilities", ())},
     )
+
+
+def counted(found: Digest) -> str:
+    """The counts in one line of plain words, as in `3 passed, 2 failed (1 MUST, 1 INFO)`."""
+    levels = ", ".join(f"{count:,} {level}" for level, count in found.failed.items())
+    told = [
+        f"{count:,} {shade.words}" + (f" ({levels})" if shade is Shade.FAILED else "")
+        for shade, count in found.counts.items()
+        if count or shade is Shade.PASSED
+    ]
+    return ", ".join(told)
 
 
 def _subject(kind: Kind, document: Mapping[str, Any]) -> tuple[tuple[str, ...], str]:
@@ -142,10 +157,10 @@ def _scenarios(document: Mapping[str, Any]) -> Iterator[Judged]:
         area = one["id"].partition(".")[0]
         failed = shade is Shade.FAILED
         yield Judged(
-            id=one["id"],
-            area=SCENARIOS + AREAS.get(area, area),
-            level=one["level"],
-            title=one["purpose"],
+            id=intern(one["id"]),
+            area=intern(SCENARIOS + AREAS.get(area, area)),
+            level=intern(one["level"]),
+            title=intern(one["purpose"]),
             shade=shade,
             findings=int(failed),
             place=one["kind"] or "",
@@ -159,10 +174,10 @@ def _rule(rule: Mapping[str, Any]) -> Judged:
     reasons = rule["reasons"]
     places = _places(rule)
     return Judged(
-        id=rule["id"],
-        area=rule["id"].rpartition(".")[0],
-        level=rule["level"],
-        title=rule["title"],
+        id=intern(rule["id"]),
+        area=intern(rule["id"].rpartition(".")[0]),
+        level=intern(rule["level"]),
+        title=intern(rule["title"]),
         shade=Shade(rule["outcome"]),
         findings=rule["findings_total"],
         place=place_of(first) if first is not None else "",

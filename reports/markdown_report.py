@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from chatconform.core.recording import from_json
 from chatconform.reports.curl import command
-from chatconform.reports.digest import LEVELS, Digest, Judged, Shade, digest, place_of
+from chatconform.reports.digest import LEVELS, Digest, Judged, Shade, counted, digest, place_of
 from chatconform.reports.formats import document_of
 from chatconform.reports.look import STATUS_WORDS, many
 from chatconform.reports.markdown import bounded, code, fenced, folded, prose, table
@@ -36,17 +36,6 @@ def render_document(document: Mapping[str, Any]) -> str:
     """The same of a JSON report that keeps to its schema."""
     results = Results("", kind_of(document), document)
     return bounded(_blocks(results, digest(results)), REST)
-
-
-def counted(found: Digest) -> str:
-    """The counts of a run in one line of plain words."""
-    levels = ", ".join(f"{count} {level}" for level, count in found.failed.items())
-    told = [
-        f"{count:,} {shade.words}" + (f" ({levels})" if shade is Shade.FAILED else "")
-        for shade, count in found.counts.items()
-        if count or shade is Shade.PASSED
-    ]
-    return ", ".join(told)
 
 
 def _blocks(results: Results, found: Digest) -> Iterator[str]:
