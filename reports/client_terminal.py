@@ -8,11 +8,14 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
+from chatconform.core.baseline import fresh
+from chatconform.core.failure import failure_at, weighs
 from chatconform.core.likeness import RequestLikeness
-from chatconform.core.rule import Level
 from chatconform.core.scenario import Grade
 from chatconform.core.scenario_result import ScenarioOutcome
-from chatconform.reports.look import BOLD, Detail, Look, many
+from chatconform.reports import baseline_text
+from chatconform.reports.failure import NO_FILE, again
+from chatconform.reports.look import BOLD, DIM, Detail, Look, many
 from chatconform.reports.plain import plain
 
 if TYPE_CHECKING:
@@ -38,20 +41,25 @@ def render(
     detail: Detail = Detail.USUAL,
     color: bool = False,
     width: int = 100,
+    report: str | None = None,
 ) -> str:
-    """The report as text; `strict` counts a failed `should` and `policy`."""
-    return "\n".join(_Report(result, strict, Look(detail, color, width)).lines()) + "\n"
+    """The report as text; `strict` counts a failed `should` and `policy`.
+
+    `report` is the file that replays the run, if there is one.
+    """
+    return "\n".join(_Report(result, strict, Look(detail, color, width), report).lines()) + "\n"
 
 
 class _Report:
-    def __init__(self, result: ClientRunResult, strict: bool, look: Look) -> None:
+    def __init__(self, result: ClientRunResult, strict: bool, look: Look, report: str | None) -> None:
         self.result = result
         self.strict = strict
         self.look = look
+        self.report = report
 
     def lines(self) -> Iterator[str]:
-        failed = [one for grade in Grade for one in self.result.failed(grade)]
-        broken = [outcome for outcome in self.result.outcomes if outcome.findings]
+        failed = [one for grade in Grade for one in self.result.failed(grade) if not self._is_known(one)]
+        broken = fresh((outcome for outcome in self.result.outcomes if outcome.findings), self.result.baseline)
         if self.look.detail is Detail.QUIET:
             yield from (self._headline(one) for one in failed)
             yield from (self._rule_headline(outcome) for outcome in broken)
@@ -68,10 +76,16 @@ class _Report:
                 yield from self._told(str(one.kind), one.detail)
                 if one.request_detail:
                     yield from self._told("request", one.request_detail)
+                yield from self._replay([one.scenario.id])
             for outcome in broken:
                 yield ""
                 yield self._rule_headline(outcome)
                 yield from self._rule_findings(outcome)
+            if (failed or broken) and self.report is None:
+                yield ""
+                yield self.look.paint(DIM, NO_FILE)
+        yield from baseline_text.lines(self.result.baseline, self.look, strict=self.strict)
+        if self.look.detail is not Detail.QUIET:
             yield from self._lossy()
             yield from self._requests()
         if self.result.cut_short:
@@ -91,17 +105,23 @@ class _Report:
     def _every_scenario(self) -> Iterator[str]:
         yield ""
         for one in self.result.scenarios:
-            yield f"{self.look.mark(one.outcome)} {one.scenario.grade:<8} {one.scenario.id}"
+            shade = baseline_text.Shade.XFAIL if self._is_known(one) else one.outcome
+            yield f"{self.look.mark(shade)} {one.scenario.grade:<8} {one.scenario.id}"
+
+    def _is_known(self, one: ScenarioResult) -> bool:
+        baseline = self.result.baseline
+        return baseline is not None and one.failure is not None and baseline.entry(one.failure) is not None
+
+    def _replay(self, ids: list[str]) -> Iterator[str]:
+        return self.look.labelled("replay", again(ids, self.report), LABEL)
 
     def _headline(self, one: ScenarioResult) -> str:
-        counted = {Grade.MUST, *((Grade.SHOULD, Grade.POLICY) if self.strict else ())}
         grade = one.scenario.grade
-        return self.look.headline("FAIL", grade, one.scenario.id, counts=grade in counted)
+        return self.look.headline("FAIL", grade, one.scenario.id, counts=weighs(grade, strict=self.strict))
 
     def _rule_headline(self, outcome: Outcome) -> str:
         level = outcome.rule.level
-        counts = level is Level.MUST or (self.strict and level is Level.SHOULD)
-        return self.look.headline("FAIL", level, outcome.rule.id, counts=counts)
+        return self.look.headline("FAIL", level, outcome.rule.id, counts=weighs(level, strict=self.strict))
 
     def _rule_findings(self, outcome: Outcome) -> Iterator[str]:
         yield from self._told("requirement", f"{outcome.rule.text} ({outcome.rule.source})")
@@ -110,6 +130,7 @@ class _Report:
             more = f" (and {place.count - 1} more like it)" if place.count > 1 else ""
             where = f"{example.finding.pointer} " if example.finding.pointer else ""
             yield from self._told("sent", f"{where}{example.finding.message}{more}, in {example.exchange.origin.case}")
+        yield from self._replay([failure_at(outcome.rule, name).id for name in outcome.places])
 
     def _lossy(self) -> Iterator[str]:
         """What was reshaped without another meaning, a line each."""
@@ -131,12 +152,14 @@ class _Report:
     def _counts(self) -> str:
         result = self.result
         status = result.exit_status(strict=self.strict)
-        levels = ", ".join(f"{len(result.failed(grade))} {grade}" for grade in Grade if result.failed(grade))
+        failed = Counter("known" if self._is_known(one) else one.scenario.grade for one in result.failed())
+        levels = ", ".join(f"{failed[word]} {word}" for word in (*Grade, "known") if failed[word])
         counts = ", ".join(
             f"{count} {outcome}" + (f" ({levels})" if outcome is ScenarioOutcome.FAILED else "")
             for outcome, count in result.summary.items()
             if count or outcome is ScenarioOutcome.PASSED
         )
+        counts += baseline_text.stale(result.baseline)
         told = f"{many(len(result.scenarios), 'scenario')}: {counts}; {many(result.requests, 'request')}"
         restarts = f", {many(result.restarts, 'restart')}" if result.restarts else ""
         return self.look.ending(status, f"{told} in {result.seconds:.1f} s, seed {result.seed}{restarts}")

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from shlex import quote
 from typing import TYPE_CHECKING, Final
 
+from chatconform.core.failure import failure_at
 from chatconform.reports.curl import command
 from chatconform.reports.plain import plain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from chatconform.core.exchange import Exchange
     from chatconform.core.run_result import Target
@@ -24,11 +26,19 @@ MOST_RAISED: Final = 12
 """Lines of a traceback; the last ones say what was raised."""
 LARGEST_COMMAND: Final = 4 * 1024
 """A longer command is no help on a terminal; the JSON report holds the request."""
+FILE: Final = "FILE"
+"""Stands for the report to replay from where there is none."""
+NO_FILE: Final = f"{FILE}: what --report json={FILE} writes."
 EVENT: Final = re.compile(r"/(\d+)(?:/|$)")
 
 
-def lines(outcome: Outcome, target: Target, redaction: Redaction, look: Look, *, key: str) -> Iterator[str]:
-    """The lines below a failed rule's name. `key` names the variable that holds the API key."""
+def lines(
+    outcome: Outcome, target: Target, redaction: Redaction, look: Look, *, key: str, report: str | None = None
+) -> Iterator[str]:
+    """The lines below a failed rule's name.
+
+    `key` names the variable that holds the API key, and `report` the file that keeps the exchanges, if there is one.
+    """
     rule = outcome.rule
 
     def told(label: str, *texts: str) -> Iterator[str]:
@@ -54,6 +64,14 @@ def lines(outcome: Outcome, target: Target, redaction: Redaction, look: Look, *,
     else:
         yield from told("request", f"{len(shown.request.body)} bytes; --report json=FILE keeps them")
     yield from look.labelled("more", [f"chatconform explain {rule.id}"], LABEL)
+    yield from look.labelled("replay", again([failure_at(rule, name).id for name in outcome.places], report), LABEL)
+
+
+def again(ids: Sequence[str], report: str | None) -> Iterator[str]:
+    """The command that replays the first of some failures from a report, and the ids of others."""
+    yield f"chatconform replay {quote(report) if report else FILE} {ids[0]}"
+    if ids[1:]:
+        yield f"or {', '.join(ids[1:MOST_PLACES])}"
 
 
 def _places(places: list[Place], redaction: Redaction) -> Iterator[str]:

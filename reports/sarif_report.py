@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 import orjson
 
+from chatconform.core.failure import failure_at
 from chatconform.core.rule import Level
 from chatconform.reports.json_report import encodable
 from chatconform.reports.plain import plain
@@ -17,6 +18,8 @@ from chatconform.reports.plain import plain
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from chatconform.core.baseline import Applied
+    from chatconform.core.failure import Failure
     from chatconform.core.rule import Rule
     from chatconform.core.tally import Example, Place
     from chatconform.core.validation_result import ValidationResult
@@ -32,9 +35,9 @@ def render(result: ValidationResult, *, strict: bool = False) -> str:
     failed = result.failed()
     indexes = {outcome.rule.id: number for number, outcome in enumerate(failed)}
     results = [
-        _result(outcome.rule, indexes[outcome.rule.id], place, example, strict)
+        {**_result(outcome.rule, indexes[outcome.rule.id], place, example, strict), **_state(failure, result.baseline)}
         for outcome in failed
-        for place in outcome.places.values()
+        for failure, place in ((failure_at(outcome.rule, name), place) for name, place in outcome.places.items())
         for example in place.examples
     ]
     run = {
@@ -94,11 +97,26 @@ def _result(rule: Rule, index: int, place: Place, example: Example, strict: bool
     }
 
 
+def _state(failure: Failure, baseline: Applied | None) -> dict[str, Any]:
+    """Whether a result is new, where there is a baseline, and what suppresses it where it is known."""
+    if baseline is None:
+        return {}
+    if (entry := baseline.entry(failure)) is None:
+        return {"baselineState": "new", "suppressions": []}
+    why = {"justification": plain(entry.reason, 1000)} if entry.reason else {}
+    where = {"artifactLocation": {"uri": _uri(baseline.path)}, "region": {"startLine": max(1, entry.line)}}
+    suppression = {"kind": "external", "status": "accepted", "location": {"physicalLocation": where}, **why}
+    return {"baselineState": "unchanged", "suppressions": [suppression]}
+
+
 def _notifications(result: ValidationResult) -> Iterator[dict[str, Any]]:
     for text in result.missing:
         yield {"level": "error", "message": {"text": text}}
     if result.cut_short is not None:
         yield {"level": "error", "message": {"text": result.cut_short}}
+    for one in result.baseline.stale if result.baseline is not None else ():
+        text = f"{one.entry} no longer fails; remove line {one.entry.line} of the baseline"
+        yield {"level": LEVELS.get(Level(one.level), "note"), "message": {"text": plain(text, 1000)}}
     for text in result.notes:
         yield {"level": "note", "message": {"text": text}}
 

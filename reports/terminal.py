@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
+from chatconform.core.baseline import fresh, is_excused
 from chatconform.core.result import Verdict
 from chatconform.core.rule import Level
 from chatconform.core.run_result import Support
-from chatconform.reports import failure
+from chatconform.reports import baseline_text, failure
 from chatconform.reports.look import BOLD, DIM, GREEN, RED, YELLOW, Detail, Look, many, words
 from chatconform.reports.plain import plain
 from chatconform.reports.redaction import Redaction
@@ -36,21 +37,26 @@ def render(
     color: bool = False,
     width: int = 100,
     key: str = "OPENAI_API_KEY",
+    report: str | None = None,
 ) -> str:
-    """The report as text; `strict` counts a failed SHOULD, `key` names the variable that commands take the key from."""
-    return "\n".join(_Report(result, strict, Look(detail, color, width), key).lines()) + "\n"
+    """The report as text; `strict` counts a failed SHOULD, `key` names the variable that commands take the key from.
+
+    `report` is the file that keeps the exchanges to replay, if there is one.
+    """
+    return "\n".join(_Report(result, strict, Look(detail, color, width), key, report).lines()) + "\n"
 
 
 class _Report:
-    def __init__(self, result: RunResult, strict: bool, look: Look, key: str) -> None:
+    def __init__(self, result: RunResult, strict: bool, look: Look, key: str, report: str | None) -> None:
         self.result = result
         self.strict = strict
         self.look = look
         self.key = key
+        self.report = report
         self.redaction = Redaction(result.secrets)
 
     def lines(self) -> Iterator[str]:
-        failed = [outcome for level in Level for outcome in self.result.failed(level)]
+        failed = [one for level in Level for one in fresh(self.result.failed(level), self.result.baseline)]
         if self.look.detail is Detail.QUIET:
             yield from (self._headline(outcome) for outcome in failed if outcome.rule.level is not Level.INFO)
         else:
@@ -62,6 +68,8 @@ class _Report:
             if self.look.detail is Detail.EVERYTHING:
                 yield from self._every_rule()
             yield from self._failures(failed)
+        yield from baseline_text.lines(self.result.baseline, self.look, strict=self.strict)
+        if self.look.detail is not Detail.QUIET:
             yield from self._unjudged()
             yield from self._capabilities()
         yield from self._remarks()
@@ -98,7 +106,8 @@ class _Report:
         for outcome in self.result.outcomes:
             told = outcome.verdict in {Verdict.UNSUPPORTED, Verdict.INCONCLUSIVE} and outcome.reasons
             why = f" ({plain(self.redaction.text(outcome.reasons[0]))})" if told else ""
-            yield f"{self.look.mark(outcome.verdict)} {outcome.rule.level:<6} {outcome.rule.id}{why}"
+            shade = baseline_text.Shade.XFAIL if is_excused(outcome, self.result.baseline) else outcome.verdict
+            yield f"{self.look.mark(shade)} {outcome.rule.level:<6} {outcome.rule.id}{why}"
 
     def _failures(self, failed: list[Outcome]) -> Iterator[str]:
         """MUST and SHOULD in full; what is only worth knowing in a line each."""
@@ -107,7 +116,12 @@ class _Report:
             if outcome not in only_told:
                 yield ""
                 yield self._headline(outcome)
-                yield from failure.lines(outcome, self.result.target, self.redaction, self.look, key=self.key)
+                yield from failure.lines(
+                    outcome, self.result.target, self.redaction, self.look, key=self.key, report=self.report
+                )
+        if len(only_told) < len(failed) and self.report is None:
+            yield ""
+            yield self.look.paint(DIM, failure.NO_FILE)
         if only_told:
             yield ""
             yield "Worth knowing, and no breach (INFO):"
@@ -178,9 +192,12 @@ class _Report:
     def _counts(self) -> str:
         result = self.result
         status = result.exit_status(strict=self.strict)
-        levels = [(level, len(result.failed(level))) for level in Level]
+        levels = [(level, len(fresh(result.failed(level), result.baseline))) for level in Level]
+        known = sum(is_excused(outcome, result.baseline) for outcome in result.failed())
         failed = ", ".join(f"{count} {level}" for level, count in levels if count)
-        failed += "; only --strict counts a SHOULD" if status == 0 and result.failed(Level.SHOULD) else ""
+        failed = ", ".join(filter(None, [failed, f"{known} known" if known else ""]))
+        should = fresh(result.failed(Level.SHOULD), result.baseline)
+        failed += "; only --strict counts a SHOULD" if status == 0 and should else ""
         summary = result.summary
         told = [verdict for verdict in Verdict if summary[verdict] or verdict is Verdict.PASSED]
         counts = [f"{summary[verdict]} {words(verdict)}" for verdict in told]
@@ -188,6 +205,6 @@ class _Report:
             counts = [f"{text} ({failed})" if text.endswith(" failed") else text for text in counts]
         return self.look.ending(
             status,
-            f"{many(len(result.outcomes), 'rule')}: {', '.join(counts)}; "
+            f"{many(len(result.outcomes), 'rule')}: {', '.join(counts)}{baseline_text.stale(result.baseline)}; "
             f"{many(result.requests, 'request')} in {result.seconds:.1f} s, seed {result.seed}",
         )

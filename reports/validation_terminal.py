@@ -7,8 +7,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from chatconform.core.baseline import fresh, is_excused
+from chatconform.core.failure import weighs
 from chatconform.core.result import Verdict
 from chatconform.core.rule import Level
+from chatconform.reports import baseline_text
 from chatconform.reports.look import BOLD, DIM, YELLOW, Detail, Look, many
 from chatconform.reports.plain import plain
 
@@ -30,6 +33,7 @@ def render(
     detail: Detail = Detail.USUAL,
     color: bool = False,
     width: int = 100,
+    report: str | None = None,  # noqa: ARG001  # what was recorded by others is not replayed
 ) -> str:
     """The report as text; `strict` counts a failed SHOULD."""
     return "\n".join(_Report(result, strict, Look(detail, color, width)).lines()) + "\n"
@@ -53,11 +57,13 @@ class _Report:
         self.look = look
 
     def lines(self) -> Iterator[str]:
-        failed = [outcome for level in Level for outcome in self.result.failed(level)]
+        failed = [one for level in Level for one in fresh(self.result.failed(level), self.result.baseline)]
         for outcome in failed:
             yield from self._outcome(outcome)
         if self.look.detail is Detail.EVERYTHING:
             yield from self._every_rule()
+        known = list(baseline_text.lines(self.result.baseline, self.look, strict=self.strict))
+        yield from [*known[1:], ""] if known and not known[0] else known
         yield from self._remarks()
         if self.look.detail is not Detail.QUIET:
             yield from self._records()
@@ -79,6 +85,7 @@ class _Report:
         shown = sum(place.count for place in places)
         if outcome.findings > shown:
             yield self.look.paint(DIM, f"  and {outcome.findings - shown:,} more elsewhere")
+        yield self.look.paint(DIM, f"  more: chatconform explain {outcome.rule.id}")
         yield ""
 
     def _place(self, place: Place) -> Iterator[str]:
@@ -95,15 +102,15 @@ class _Report:
         level = outcome.rule.level
         if level is Level.INFO:
             return f"{self.look.paint(DIM, 'INFO')}  {self.look.paint(BOLD, outcome.rule.id)}"
-        counts = level is Level.MUST or (self.strict and level is Level.SHOULD)
-        return self.look.headline("FAIL", level, outcome.rule.id, counts=counts)
+        return self.look.headline("FAIL", level, outcome.rule.id, counts=weighs(level, strict=self.strict))
 
     def _every_rule(self) -> Iterator[str]:
         for outcome in self.result.outcomes:
-            if outcome.verdict is not Verdict.FAILED:
+            excused = is_excused(outcome, self.result.baseline)
+            if outcome.verdict is not Verdict.FAILED or excused:
                 why = f" ({plain(outcome.reasons[0])})" if outcome.reasons else ""
                 told = f"{outcome.rule.level:<6} {outcome.rule.id}  {outcome.judged:,} judged{why}"
-                yield f"{self.look.mark(outcome.verdict)} {told}"
+                yield f"{self.look.mark(baseline_text.Shade.XFAIL if excused else outcome.verdict)} {told}"
         yield ""
 
     def _remarks(self) -> Iterator[str]:
@@ -134,9 +141,14 @@ class _Report:
         counts = [
             f"{sum(outcome.findings for outcome in found):,} {level}"
             for level in Level
-            if (found := result.failed(level))
+            if (found := fresh(result.failed(level), result.baseline))
         ]
+        known = sum(one.findings for one in result.failed()) - sum(
+            one.findings for one in fresh(result.failed(), result.baseline)
+        )
+        counts += [f"{known:,} known"] if known else []
         findings = f"findings: {', '.join(counts)}" if counts else "no findings"
+        findings += baseline_text.stale(result.baseline)
         files = f" in {many(result.files, 'file')}" if result.files else ""
         rate = result.size / result.seconds / 1e6 if result.seconds else 0.0
         pace = f" ({rate:,.0f} MB/s)" if result.files else ""

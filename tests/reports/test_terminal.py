@@ -37,6 +37,7 @@ FAIL MUST  sample.answers.must-fails
                  -H 'Content-Type: application/json' \\
                  --data-raw '{"model":"m","messages":[]}'
   more         chatconform explain sample.answers.must-fails
+  replay       chatconform replay FILE 57888aa5
 
 FAIL SHOULD  sample.answers.should-fails
   requirement  An answer is kind. (a convention)
@@ -48,6 +49,9 @@ FAIL SHOULD  sample.answers.should-fails
                  -H 'Content-Type: application/json' \\
                  --data-raw '{"model":"m","messages":[]}'
   more         chatconform explain sample.answers.should-fails
+  replay       chatconform replay FILE d5d40623
+
+FILE: what --report json=FILE writes.
 
 Could not be judged:
   sample.other.cannot-say: the model did not call a tool
