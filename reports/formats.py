@@ -8,8 +8,6 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Final, Protocol
 
-import orjson
-
 
 class Reportable(Protocol):
     """What a report can be made of: a result of any of the kinds that `FORMATS` names."""
@@ -65,6 +63,8 @@ def render(format: str, result: Reportable, *, strict: bool = False) -> str:
 
 def document_of(result: Reportable, *, strict: bool = False) -> dict[str, Any]:
     """The JSON report of a run as a value: what pages are made of, so that they can be made of a file as well."""
+    import orjson
+
     document: dict[str, Any] = orjson.loads(render("json", result, strict=strict))
     return document
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -55,8 +56,10 @@ def no_long_waits(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(autouse=True)
-def no_key_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The key of whoever runs the tests is not theirs to send."""
+def nothing_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The keys and settings of whoever runs the tests are not theirs to use."""
     for name in ("OPENAI_API_KEY", "NO_COLOR", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.lower(), raising=False)
+    for name in [name for name in os.environ if name.startswith("CHATCONFORM_") or name in {"FORCE_COLOR", "COLUMNS"}]:
+        monkeypatch.delenv(name)

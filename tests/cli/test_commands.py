@@ -13,6 +13,7 @@ from chatconform.frontends.cli.entry import COMMANDS
 from chatconform.reference.faults import faults
 from chatconform.rules.capabilities import capabilities
 from chatconform.rules.catalogue import rules
+from chatconform.schemas.edition import EDITION
 
 SUM = "response.usage.total-is-the-sum"
 PARTS = {"prompt_tokens": 3, "completion_tokens": 2}
@@ -34,7 +35,9 @@ def test_every_command_has_help(chatconform, command):
 
 
 def test_the_version_is_told(chatconform):
-    assert chatconform("--version").out == f"chatconform {package.__version__}\n"
+    kit, schemas = chatconform("--version").out.splitlines()
+    assert kit == f"chatconform {package.__version__}"
+    assert schemas == f"schemas of {EDITION.date}, after version {EDITION.version} of the published API"
 
 
 def test_everything_is_listed(chatconform):
@@ -170,7 +173,7 @@ def test_public_names_are_exactly_what_is_exported():
 
 def test_the_module_is_the_command():
     ran = subprocess.run([sys.executable, "-m", "chatconform", "--version"], capture_output=True, text=True, check=True)
-    assert ran.stdout == f"chatconform {package.__version__}\n"
+    assert ran.stdout.startswith(f"chatconform {package.__version__}\n")
 
 
 def test_a_fault_of_the_kits_own_is_no_verdict(chatconform, monkeypatch):

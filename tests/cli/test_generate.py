@@ -133,7 +133,7 @@ def test_bad_input_is_one_clear_sentence(arguments, said, capfd):
     "arguments", [[REQUEST, "-n", "-1"], [REQUEST, "-n", "x"], [], [REQUEST, "--invalid", "--wire"]]
 )
 def test_wrong_usage_is_told_by_the_parser(arguments, capfd):
-    assert "usage" in refused(capfd, *arguments)
+    assert "`chatconform generate --help` tells what there is" in refused(capfd, *arguments)
 
 
 def test_a_reader_that_has_enough_ends_it_quietly():

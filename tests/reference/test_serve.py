@@ -61,16 +61,16 @@ def test_a_port_in_use_is_one_sentence(capsys: pytest.CaptureFixture[str]) -> No
         assert main(["serve", "--port", str(port)]) == 2
     told = capsys.readouterr()
     assert told.out == ""
-    assert told.err == f"chatconform serve: cannot listen on 127.0.0.1, port {port}: Address already in use.\n"
+    assert told.err == f"chatconform: cannot listen on 127.0.0.1, port {port}: Address already in use\n"
 
 
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
         (["--fault", "end-mark-missing"], "Near: end-mark-is-missing"),
-        (["--api-key-env", "CHATCONFORM_UNSET"], "the variable CHATCONFORM_UNSET is not set."),
-        (["--api-key", ""], "the key is empty."),
-        (["--model", ""], "the name of a model is empty."),
+        (["--api-key-env", "CHATCONFORM_UNSET"], "the variable CHATCONFORM_UNSET is not set"),
+        (["--api-key", ""], "the key is empty"),
+        (["--model", ""], "the name of a model is empty"),
         (["--host", "nowhere.invalid"], "cannot listen on nowhere.invalid"),
         (["--port", "70000"], "'70000' is no port"),
         (["--port", "x"], "'x' is no port"),

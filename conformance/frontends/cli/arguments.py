@@ -86,6 +86,13 @@ def seconds(text: str) -> float:
     return value
 
 
+def whole(text: str) -> int:
+    """A whole number, for argparse."""
+    if not text.removeprefix("-").isdecimal() or len(text) > 18:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number of up to 17 digits")
+    return int(text)
+
+
 def count(text: str) -> int:
     """A number of requests, for argparse."""
     if not text.isdecimal() or not 1 <= int(text[:9]) <= 256:
@@ -97,6 +104,13 @@ def many(text: str) -> int:
     """A number of requests in all, for argparse."""
     if not text.isdecimal() or not 1 <= int(text[:9]) <= 1_000_000:
         raise argparse.ArgumentTypeError(f"{text!r} is no number between 1 and 1000000")
+    return int(text)
+
+
+def generated(text: str) -> int:
+    """A number of things to generate, which may be none, for argparse."""
+    if not text.isdecimal() or int(text[:9]) > 1_000_000:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number between 0 and 1000000")
     return int(text)
 
 
@@ -145,7 +159,7 @@ def headers(given: list[str]) -> dict[str, str]:
 
 def refused(message: str) -> int:
     """Tells what is wrong with what was given, in one sentence; gives the exit status."""
-    print(f"chatconform: {message}", file=sys.stderr)
+    print(f"chatconform: {message.removesuffix('.')}", file=sys.stderr)
     return 2
 
 

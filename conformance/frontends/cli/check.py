@@ -14,11 +14,13 @@ from chatconform.frontends.cli.arguments import (
     add_target,
     api_key,
     count,
+    generated,
     headers,
     key_variable,
     many,
     refused,
     seconds,
+    whole,
 )
 from chatconform.frontends.cli.reporting import add_reporting, tell_result, wanted_reports
 
@@ -28,7 +30,10 @@ HELP = "judge a server by what it answers (without a URL, the embedded reference
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the command's arguments to its parser."""
     parser.add_argument(
-        "url", nargs="?", metavar="URL", help="the base URL of the API, such as http://localhost:8000/v1"
+        "url",
+        nargs="?",
+        metavar="URL",
+        help="the base URL of the API, such as http://localhost:8000/v1, or the name of a target in chatconform.toml",
     )
     add_target(parser)
     add_choice(parser)
@@ -37,10 +42,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--concurrency", type=count, default=4, metavar="N", help="requests in flight at once (default %(default)s)"
     )
     parser.add_argument(
-        "--seed", type=int, default=0, metavar="N", help="where chance comes from; the same seed asks the same"
+        "--seed", type=whole, default=0, metavar="N", help="where chance comes from; the same seed asks the same"
     )
     parser.add_argument(
-        "--fuzz", type=many, default=0, metavar="N", help="send as many generated requests on top, valid and invalid"
+        "--fuzz",
+        type=generated,
+        default=0,
+        metavar="N",
+        help="as many generated requests on top, valid and invalid",
     )
     parser.add_argument("--max-time", type=seconds, metavar="SECONDS", help="end the run after that long")
     parser.add_argument("--max-requests", type=many, metavar="N", help="make no more than so many requests in all")

@@ -10,13 +10,15 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING
 
-from chatconform.frontends.cli.arguments import count, refused, seconds
+from chatconform.frontends.cli.arguments import count, generated, refused, seconds, whole
 from chatconform.frontends.cli.reporting import add_reporting, tell_result, wanted_reports
 
 if TYPE_CHECKING:
     from chatconform.core.scenario_result import ScenarioResult
 
 HELP = "judge a client, driven through an adapter, by what it makes of scripted answers"
+EITHER = (("command", "adapter"),)
+"""Arguments of which the one that is said last counts."""
 PYTHON_VARIABLE = "CHATCONFORM_PYTHON"
 
 
@@ -39,20 +41,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--concurrency", type=count, default=8, metavar="N", help="scenarios at once (default %(default)s)"
     )
     parser.add_argument(
-        "--fuzz", type=streams, default=0, metavar="N", help="as many generated streams on top (default %(default)s)"
+        "--fuzz", type=generated, default=0, metavar="N", help="as many generated streams on top (default %(default)s)"
     )
     parser.add_argument(
-        "--seed", type=int, default=0, metavar="N", help="where chance comes from; the same seed generates the same"
+        "--seed", type=whole, default=0, metavar="N", help="where chance comes from; the same seed generates the same"
     )
     parser.add_argument("--list", action="store_true", help="tell the chosen scenarios, and start nothing")
     add_reporting(parser)
-
-
-def streams(text: str) -> int:
-    """A number of generated streams, for argparse."""
-    if not text.isdecimal() or int(text[:9]) > 1_000_000:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number between 0 and 1000000")
-    return int(text)
 
 
 def run(args: argparse.Namespace) -> int:

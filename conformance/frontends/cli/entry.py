@@ -8,17 +8,38 @@ from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import sys
+import textwrap
 from contextlib import suppress
 from difflib import get_close_matches
 from importlib import import_module
 from typing import TYPE_CHECKING, Final, Protocol, cast
 
+from chatconform.frontends.cli.arguments import refused
+from chatconform.frontends.cli.command_line import NOT_JUDGED, CommandParser
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-COMMANDS: Final = ("check", "client", "validate", "proxy", "list", "explain", "replay", "generate", "schema", "serve")
-NOT_JUDGED: Final = 2
+COMMANDS: Final = (
+    "check",
+    "client",
+    "validate",
+    "proxy",
+    "serve",
+    "replay",
+    "list",
+    "explain",
+    "generate",
+    "schema",
+    "init",
+    "completion",
+)
+CONFIGURED: Final = ("check", "client", "validate", "proxy", "replay")
+"""The commands that read settings: see `chatconform.frontends.cli.config`."""
+ASKED_TO_COMPLETE: Final = "_ARGCOMPLETE"
+"""The variable by which a shell asks what could stand next on its command line."""
 BROKEN_PIPE: Final = 141
 """As shells tell a program that a closed pipe ended."""
 
@@ -42,6 +63,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         with suppress(AttributeError, ValueError):  # not every stand-in for a stream can be told how to encode
             stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     try:
+        if ASKED_TO_COMPLETE in os.environ:
+            from chatconform.frontends.cli.completing import complete
+
+            return complete()
         status = _run(list(sys.argv[1:] if argv is None else argv))
         sys.stdout.flush()
     except SystemExit as exit:
@@ -62,47 +87,79 @@ def main(argv: Sequence[str] | None = None) -> int:
     return status
 
 
-def _run(arguments: list[str]) -> int:
-    if arguments and arguments[0] in COMMANDS:
-        command = _command(arguments[0])
-        parser = argparse.ArgumentParser(f"chatconform {arguments[0]}", description=command.HELP, allow_abbrev=False)
-        command.add_arguments(parser)
-        return command.run(parser.parse_args(arguments[1:]))
-    parser = _overview()
-    given = next((word for word in arguments if not word.startswith("-")), None)
-    parser.parse_args([word for word in arguments if word != given])
-    if given is None:
-        parser.error("name a command")
-    near = get_close_matches(given or "", COMMANDS, n=1)
-    return parser.error(f"there is no command {given!r}" + (f"; did you mean {near[0]!r}?" if near else ""))
+def command(name: str) -> Command:
+    """The module of a command."""
+    return cast("Command", import_module(f"chatconform.frontends.cli.{name}"))
 
 
-def _overview() -> argparse.ArgumentParser:
-    parser = _Overview(
-        "chatconform",
-        usage="chatconform [--help | --version] COMMAND ...",
-        description="The conformance kit for POST /chat/completions.",
-        allow_abbrev=False,
+def parser_of(name: str) -> CommandParser:
+    """A parser with the arguments of a command of its own, and its help."""
+    module = command(name)
+    epilog = (module.run.__doc__ or "").partition("exit status: ")[2].partition("\n")[0]
+    parser = CommandParser(
+        f"chatconform {name}", description=module.HELP, epilog=f"exit status: {epilog}" if epilog else None
     )
-    parser.add_argument("--version", action=_Version, nargs=0, help="show the version and exit")
+    module.add_arguments(parser)
     return parser
 
 
-class _Overview(argparse.ArgumentParser):
+def _run(arguments: list[str]) -> int:
+    name = arguments[0] if arguments else ""
+    if name in COMMANDS:
+        parser = parser_of(name)
+        if name not in CONFIGURED:
+            return command(name).run(parser.parse_args(arguments[1:]))
+        from chatconform.frontends.cli.config import parsed
+        from chatconform.frontends.cli.config_file import ConfigError
+
+        try:
+            args = parsed(name, parser, arguments[1:])
+        except ConfigError as problem:
+            return refused(str(problem))
+        return command(name).run(args)
+    overview = _overview()
+    if not name:
+        overview.error("name a command")
+    if name.startswith("-"):
+        overview.parse_args(arguments)
+        name = next((word for word in arguments if not word.startswith("-")), "")
+        overview.error(f"write the options of {name} after it" if name in COMMANDS else "name a command")
+    near = get_close_matches(name, COMMANDS, n=1)
+    return overview.error(f"there is no command {name!r}" + (f"; did you mean {near[0]!r}?" if near else ""))
+
+
+def _overview() -> CommandParser:
+    overview = _Overview(
+        "chatconform",
+        usage="chatconform [--help | --version] COMMAND ...",
+        description="The conformance kit for POST /chat/completions.",
+    )
+    overview.add_argument("--version", action=_Version, nargs=0, help="tell the versions of the kit and its schemas")
+    return overview
+
+
+class _Overview(CommandParser):
     """Looks the commands up only when help is wanted."""
 
     def format_help(self) -> str:
-        table = "".join(f"  {name:<10}{_command(name).HELP}\n" for name in COMMANDS)
-        return f"{super().format_help()}\ncommands:\n{table}\n`chatconform COMMAND --help` tells the rest.\n"
+        room = shutil.get_terminal_size().columns - 2
+        table = "\n".join(
+            textwrap.fill(
+                f"{name:<12}{command(name).HELP}",
+                max(40, room),
+                initial_indent="  ",
+                subsequent_indent=" " * 14,
+            )
+            for name in COMMANDS
+        )
+        return f"{super().format_help()}\ncommands:\n{table}\n\n`chatconform COMMAND --help` tells the rest.\n"
 
 
 class _Version(argparse.Action):
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
         from chatconform import __version__
+        from chatconform.schemas.edition import EDITION
 
         print(f"chatconform {__version__}")
+        print(f"schemas of {EDITION.date}, after version {EDITION.version} of the published API")
         parser.exit()
-
-
-def _command(name: str) -> Command:
-    return cast("Command", import_module(f"chatconform.frontends.cli.{name}"))

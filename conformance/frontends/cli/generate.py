@@ -10,6 +10,8 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from chatconform.frontends.cli.arguments import refused
+
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
@@ -54,14 +56,14 @@ def run(args: argparse.Namespace) -> int:
             raise ImpossibleNarrowing("--with narrows generated values, not the lists of --boundaries and --wire")
         records, number = _records(args, wishes)
     except (UnknownType, ImpossibleNarrowing, NothingToBreak) as problem:
-        return _refused(str(problem))
+        return refused(str(problem))
     try:
         with _opened(args.output) as file:
             _write(file, records, number)
     except BrokenPipeError:
         raise
     except OSError as problem:
-        return _refused(f"{args.output or 'standard output'} cannot be written: {problem.strerror}")
+        return refused(f"{args.output or 'standard output'} cannot be written: {problem.strerror}")
     return 0
 
 
@@ -217,8 +219,3 @@ def _write(file: BinaryIO, records: Iterator[bytes], number: int) -> None:
                 print(f"chatconform: {index:,} of {number:,} written, {left:.0f} s to go", file=sys.stderr)
     file.write(b"".join(block))
     file.flush()
-
-
-def _refused(sentence: str) -> int:
-    print(f"chatconform: {sentence}", file=sys.stderr)
-    return 2

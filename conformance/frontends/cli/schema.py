@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
+
+from chatconform.frontends.cli.arguments import refused
 
 HELP = "print the schema of a type, or compare all schemas with a published OpenAPI document"
 
@@ -30,11 +31,11 @@ def run(args: argparse.Namespace) -> int:
     """Runs the command and returns its exit status: 0 done or no drift, 1 drift, 2 bad input."""
     if args.drift is not None:
         if args.name or args.bundle or args.one_of or args.strict:
-            return _refused("--drift compares all schemas: it takes no NAME, --bundle, --one-of or --strict.")
+            return refused("--drift compares all schemas: it takes no NAME, --bundle, --one-of or --strict.")
         return _tell_drift(args.drift, args.verbose)
     if args.name is None:
         if args.bundle or args.one_of or args.strict:
-            return _refused("which type? --bundle, --one-of and --strict need a NAME.")
+            return refused("which type? --bundle, --one-of and --strict need a NAME.")
         return _list_names()
     return _print_schema(args.name, args.strict, args.bundle or args.one_of, args.one_of)
 
@@ -56,7 +57,7 @@ def _print_schema(name: str, strict: bool, bundled: bool, one_of: bool) -> int:
     try:
         document = bundle(name, strict=strict, one_of=one_of) if bundled else schema(name, strict=strict)
     except UnknownType as problem:
-        return _refused(str(problem))
+        return refused(str(problem))
     print(json.dumps(document, indent=2))
     return 0
 
@@ -67,7 +68,7 @@ def _tell_drift(path: Path, verbose: bool) -> int:
     try:
         found = compared(read_document(path), str(path))
     except BadDocument as problem:
-        return _refused(str(problem))
+        return refused(str(problem))
     for difference in found.differences:
         print(difference)
     if verbose:
@@ -80,8 +81,3 @@ def _tell_drift(path: Path, verbose: bool) -> int:
     count = len(found.differences)
     print(f"{types}, {count} {'difference' if count == 1 else 'differences'}.")
     return 1
-
-
-def _refused(sentence: str) -> int:
-    print(f"chatconform schema: {sentence}", file=sys.stderr)
-    return 2

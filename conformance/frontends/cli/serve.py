@@ -6,9 +6,10 @@ import argparse
 import math
 import os
 import signal
-import sys
 import threading
 from typing import TYPE_CHECKING
+
+from chatconform.frontends.cli.arguments import refused
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -46,7 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Serves until it is interrupted and returns the exit status: 0 then, 2 where it cannot serve."""
+    """Serves until it is interrupted and returns its exit status: 0 interrupted, 2 could not serve."""
     if args.list_faults:
         return _list_faults()
     from chatconform.reference.faults import UnknownFaultError
@@ -54,20 +55,20 @@ def run(args: argparse.Namespace) -> int:
 
     key = args.api_key
     if args.api_key_env is not None and not (key := os.environ.get(args.api_key_env)):
-        return _refused(f"the variable {args.api_key_env} is not set.")
+        return refused(f"the variable {args.api_key_env} is not set.")
     if key == "":
-        return _refused("the key is empty.")
+        return refused("the key is empty.")
     models = tuple(dict.fromkeys(args.model or [MODEL]))
     if "" in models:
-        return _refused("the name of a model is empty.")
+        return refused("the name of a model is empty.")
     try:
         server = ReferenceServer(
             args.port, host=args.host, api_key=key, latency=args.latency, fault=args.fault, models=models
         )
     except UnknownFaultError as error:
-        return _refused(f"{error} `chatconform serve --list-faults` lists them.")
+        return refused(f"{error} `chatconform serve --list-faults` lists them.")
     except OSError as error:
-        return _refused(f"cannot listen on {args.host}, port {args.port}: {_reason(error)}.")
+        return refused(f"cannot listen on {args.host}, port {args.port}: {_reason(error)}.")
     with server:
         _tell(server.url, models, args)
         wait_for_the_end()
@@ -123,8 +124,3 @@ def _seconds(text: str) -> float:
     if not 0 <= seconds <= 3600:
         raise argparse.ArgumentTypeError(f"{text!r} is no time; give seconds, from 0 to 3600")
     return seconds
-
-
-def _refused(sentence: str) -> int:
-    print(f"chatconform serve: {sentence}", file=sys.stderr)
-    return 2
