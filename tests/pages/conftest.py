@@ -1,7 +1,7 @@
 """Pages in a real browser: Chromium where it is installed, driven headless; elsewhere these tests say why they skip.
 
-Every page that is opened here is held to the same law when its test ends: it asked for nothing, ran into none of its own
-policy, and nothing in it complained.
+Every page that is opened here is held to the same law when its test ends: it asked for nothing, ran into none of its
+own policy, and nothing in it complained.
 """
 
 from __future__ import annotations
@@ -42,9 +42,12 @@ class Opened:
     complaints: list[str] = field(default_factory=list)
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """One headless Chromium for all tests of pages; skips where there is none."""
+    """A headless Chromium; skips where there is none.
+
+    For a module, not for the session: as long as it runs, no other test can run an event loop of its own.
+    """
     api = pytest.importorskip("playwright.sync_api", reason="pages are tested with playwright, which is not installed")
     found = next((path for name in BROWSERS if (path := shutil.which(name))), None)
     if found is None:
