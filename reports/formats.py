@@ -8,8 +8,10 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Final, Protocol
 
+from chatconform.core.baseline import Judged
 
-class Reportable(Protocol):
+
+class Reportable(Judged, Protocol):
     """What a report can be made of: a result of any of the kinds that `FORMATS` names."""
 
     def exit_status(self, *, strict: bool = False) -> int:

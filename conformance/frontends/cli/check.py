@@ -22,6 +22,7 @@ from chatconform.frontends.cli.arguments import (
     seconds,
     whole,
 )
+from chatconform.frontends.cli.baselines import add_baseline, wanted_baseline
 from chatconform.frontends.cli.reporting import add_reporting, tell_result, wanted_reports
 
 HELP = "judge a server by what it answers (without a URL, the embedded reference server)"
@@ -55,18 +56,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--max-requests", type=many, metavar="N", help="make no more than so many requests in all")
     parser.add_argument("--list", action="store_true", help="tell the chosen rules and their cases, and ask nothing")
     parser.add_argument("--dry-run", action="store_true", help="tell what would be sent, and send nothing")
+    add_baseline(parser)
     add_reporting(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Runs the command and returns its exit status: 0 conforms, 1 does not, 2 could not be judged."""
+    from chatconform.core.baseline import BaselineError
     from chatconform.core.naming import UnknownIdError
     from chatconform.reports import ReportError
     from chatconform.run.reach import CannotCheckError
 
     try:
         return _run(args)
-    except (CannotCheckError, UnknownIdError, ReportError) as problem:
+    except (BaselineError, CannotCheckError, UnknownIdError, ReportError) as problem:
         return refused(str(problem))
 
 
@@ -82,6 +85,7 @@ def _run(args: argparse.Namespace) -> int:
     from chatconform.core.run_result import RunResult
 
     wanted = wanted_reports(args.report, RunResult)
+    baseline = wanted_baseline(args)
     options: dict[str, Any] = {
         "model": args.model,
         "api_key": api_key(args),
@@ -108,4 +112,4 @@ def _run(args: argparse.Namespace) -> int:
         signal.signal(signal.SIGTERM, signal.default_int_handler)  # a job that is cancelled tells what it learnt, too
     with ProgressLine(sys.stderr) as line:
         result = check(args.url, **options, progress=line.tell)
-    return tell_result(wanted, result, args, partial(render, result, key=key_variable(args)))
+    return tell_result(wanted, result, args, partial(render, key=key_variable(args)), baseline)

@@ -11,6 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from chatconform.frontends.cli.arguments import count, generated, refused, seconds, whole
+from chatconform.frontends.cli.baselines import add_baseline, wanted_baseline
 from chatconform.frontends.cli.reporting import add_reporting, tell_result, wanted_reports
 
 if TYPE_CHECKING:
@@ -47,18 +48,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--seed", type=whole, default=0, metavar="N", help="where chance comes from; the same seed generates the same"
     )
     parser.add_argument("--list", action="store_true", help="tell the chosen scenarios, and start nothing")
+    add_baseline(parser)
     add_reporting(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Runs the command and returns its exit status: 0 fair, 1 a scenario failed, 2 could not be judged."""
+    from chatconform.core.baseline import BaselineError
     from chatconform.core.naming import UnknownIdError
     from chatconform.reports import ReportError
     from chatconform.run.adapter import AdapterError
 
     try:
         return _run(args)
-    except (AdapterError, UnknownIdError, ReportError) as problem:
+    except (AdapterError, BaselineError, UnknownIdError, ReportError) as problem:
         return refused(str(problem))
 
 
@@ -82,6 +85,7 @@ def _run(args: argparse.Namespace) -> int:
 
     command = args.command or command_of(args.adapter, os.environ.get(PYTHON_VARIABLE, sys.executable))
     wanted = wanted_reports(args.report, ClientRunResult)
+    baseline = wanted_baseline(args)
     done: list[ScenarioResult] = []
     began = time.monotonic()
 
@@ -103,4 +107,4 @@ def _run(args: argparse.Namespace) -> int:
             seed=args.seed,
             progress=tell,
         )
-    return tell_result(wanted, result, args, partial(render, result))
+    return tell_result(wanted, result, args, render, baseline)

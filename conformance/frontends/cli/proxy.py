@@ -8,7 +8,6 @@ import signal
 import sys
 import threading
 from contextlib import suppress
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from chatconform.frontends.cli.arguments import add_rules, refused
@@ -77,7 +76,7 @@ def _run(args: argparse.Namespace) -> int:
             for number in (signal.SIGINT, signal.SIGTERM):
                 signal.signal(number, signal.default_int_handler)
     result = watch.result()
-    return tell_result(wanted, result, args, partial(render, result))
+    return tell_result(wanted, result, args, render)
 
 
 class _Voice:

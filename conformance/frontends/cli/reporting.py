@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import os
 import sys
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 from chatconform.frontends.cli.arguments import refused
+from chatconform.frontends.cli.baselines import judged_by
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable
 
+    from chatconform.core.baseline import Baseline
     from chatconform.reports import Reportable
     from chatconform.reports.look import Detail
 
@@ -23,8 +26,10 @@ if TYPE_CHECKING:
 class Tell(Protocol):
     """The text for people of one kind of result."""
 
-    def __call__(self, *, strict: bool, detail: Detail, color: bool, width: int) -> str:
-        """The text, painted or not, in lines of a width."""
+    def __call__(
+        self, result: Any, *, strict: bool, detail: Detail, color: bool, width: int, report: str | None
+    ) -> str:
+        """The text, painted or not, in lines of a width; `report` is the file to replay from, if there is one."""
 
 
 def add_reporting(parser: argparse.ArgumentParser, formats: str = "json, junit, markdown") -> None:
@@ -48,9 +53,11 @@ def wanted_reports(given: list[str], kind: type[Reportable]) -> list[tuple[str, 
     wanted: list[tuple[str, str | None]] = []
     known = [name for name, modules in FORMATS.items() if kind.__name__ in modules]
     for text in given:
-        name, _, path = text.partition("=")
+        name, equals, path = text.partition("=")
         if name not in known:
             raise ReportError(f"there is no report format {name!r}; the formats are {', '.join(known)}")
+        if equals and not path:
+            raise ReportError(f"--report {text} names no file; write {name}=FILE, or {name} alone for stdout")
         if path not in {"", "-"}:
             check_writable(path)
         wanted.append((name, None if path in {"", "-"} else path))
@@ -59,11 +66,18 @@ def wanted_reports(given: list[str], kind: type[Reportable]) -> list[tuple[str, 
     return wanted
 
 
-def tell_result(wanted: list[tuple[str, str | None]], result: Reportable, args: argparse.Namespace, tell: Tell) -> int:
-    """Writes files first, then what is told; gives the exit status, 2 where a report could not be written."""
+def tell_result(
+    wanted: list[tuple[str, str | None]],
+    result: Reportable,
+    args: argparse.Namespace,
+    tell: Tell,
+    baseline: Baseline | None = None,
+) -> int:
+    """Writes files first, then what is told; gives the exit status, 2 where a file could not be written."""
     from chatconform.reports import ReportError, write
 
-    failed = False
+    result, is_kept = judged_by(baseline, result, args)
+    failed = not is_kept
     for name, path in wanted:
         if path is not None:
             try:
@@ -72,7 +86,8 @@ def tell_result(wanted: list[tuple[str, str | None]], result: Reportable, args: 
                 refused(str(problem))
                 failed = True
     machine = next((name for name, path in wanted if path is None), None)
-    _tell(args, tell, sys.stderr if machine else sys.stdout)
+    report = next((path for name, path in wanted if name == "json" and path is not None), None)
+    _tell(args, partial(tell, result, report=report), sys.stderr if machine else sys.stdout)
     if machine is not None:
         quietly(lambda: write(machine, result, None, strict=args.strict))
     status = result.exit_status(strict=args.strict)
@@ -87,15 +102,14 @@ def quietly(write: Callable[[], Any]) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _tell(args: argparse.Namespace, tell: Tell, stream: Any) -> None:
-    import shutil
+def _tell(args: argparse.Namespace, tell: Callable[..., str], stream: Any) -> None:
+    from chatconform.frontends.cli.screen import has_colors, width
 
-    is_terminal = stream.isatty()
     text = tell(
         strict=args.strict,
         detail=_detail(args),
-        color=is_terminal and not args.no_color and not os.environ.get("NO_COLOR"),
-        width=min(120, shutil.get_terminal_size().columns) if is_terminal else 100,
+        color=has_colors(stream, refused=args.no_color),
+        width=width(stream),
     )
     quietly(lambda: (stream.write(text), stream.flush()))
 

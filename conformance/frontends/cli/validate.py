@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 import signal
 import sys
-from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from chatconform.frontends.cli.arguments import add_rules, count, findings, refused
+from chatconform.frontends.cli.baselines import add_baseline, wanted_baseline
 from chatconform.frontends.cli.reporting import add_reporting
 
 if TYPE_CHECKING:
@@ -42,18 +42,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--explain", metavar="[FILE:]LINE", help="show the record of that line whole, and all that is wrong with it"
     )
+    add_baseline(parser)
     add_reporting(parser, "json, junit, markdown, sarif")
 
 
 def run(args: argparse.Namespace) -> int:
     """Runs the command and returns its exit status: 0 all is well, 1 something is not, 2 not all could be judged."""
+    from chatconform.core.baseline import BaselineError
     from chatconform.core.naming import UnknownIdError
     from chatconform.reports import ReportError
     from chatconform.run.reach import CannotCheckError
 
     try:
         return _run(args)
-    except (CannotCheckError, UnknownIdError, ReportError) as problem:
+    except (BaselineError, CannotCheckError, UnknownIdError, ReportError) as problem:
         return refused(str(problem))
 
 
@@ -69,6 +71,7 @@ def _run(args: argparse.Namespace) -> int:
 
         return tell_record(args)
     wanted = wanted_reports(args.report, ValidationResult)
+    baseline = wanted_baseline(args)
     held: list[str] = []
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # a job that is cancelled tells what it learnt, too
     with ProgressLine(sys.stderr) as line:
@@ -97,7 +100,7 @@ def _run(args: argparse.Namespace) -> int:
             progress=progress,
             found=found,
         )
-    return tell_result(wanted, result, args, partial(render, result))
+    return tell_result(wanted, result, args, render, baseline)
 
 
 def _told(reading: Reading) -> str:
