@@ -42,7 +42,13 @@ def strategy_of(draw: Callable[[Source], Any]) -> st.SearchStrategy[Any]:
 
 
 def _warm(draw: Callable[[Source], Any]) -> None:
-    """Make what a generator makes when it is first used: hypothesis would take that time for slow generation."""
+    """Make what is made on first use, or hypothesis would take that time for slow generation.
+
+    Its own table of characters is part of that: it takes most of a second in a folder where no test ran before.
+    """
+    from hypothesis import strategies
+
+    strategies.text().validate()
     source = Seeded()
     for index in range(_WARMING):
         source.start(f"warm:{index}")

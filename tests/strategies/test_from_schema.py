@@ -1,6 +1,7 @@
 """`from_schema`: what it refuses, and that its values shrink and come without complaints."""
 
 import json
+import os
 import subprocess
 import sys
 
@@ -217,3 +218,10 @@ def test_a_regular_expression_that_pythons_engine_does_not_take_is_refused():
 def test_a_multiple_that_binary_arithmetic_misses_is_taken_where_there_is_no_other():
     schema = {"type": "number", "multipleOf": 19.99, "minimum": 1000, "maximum": 1030}
     assert find(from_schema(schema), lambda _: True, settings=QUIET) == 1019.49
+
+
+def test_the_table_of_characters_is_made_before_the_first_draw(tmp_path):
+    program = "from chatconform.strategies import from_schema; from_schema({'type': 'string'})"
+    environment = {**os.environ, "HYPOTHESIS_STORAGE_DIRECTORY": str(tmp_path / "kept")}
+    subprocess.run([sys.executable, "-c", program], cwd=tmp_path, env=environment, check=True)
+    assert list((tmp_path / "kept").rglob("charmap*"))
