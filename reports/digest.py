@@ -9,6 +9,7 @@ from sys import intern
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
+from chatconform.core.failure import weighs
 from chatconform.core.tally import MOST_PLACES, general
 from chatconform.reports.client_terminal import AREAS
 from chatconform.reports.reading import Kind
@@ -38,8 +39,6 @@ class Shade(StrEnum):
 
 LEVELS: Final = ("MUST", "SHOULD", "INFO", "must", "should", "policy", "strict", "hostile")
 """The levels of rules and of scenarios, worst first."""
-COUNTED: Final = frozenset({"MUST", "must"})
-COUNTED_IF_STRICT: Final = frozenset({*COUNTED, "SHOULD", "should", "policy"})
 SCENARIOS: Final = "scenarios: "
 """What the areas of scenarios begin with, so that no rule's area has the same name."""
 
@@ -56,7 +55,7 @@ class Judged:
     findings: int = 0
     """How many findings there were."""
     place: str = ""
-    """Where the first finding was made: a JSON Pointer, or file, line and pointer."""
+    """Where the first finding was made: a JSON Pointer, or file, line and pointer; of a scenario how it failed."""
     why: str = ""
     """What is wrong, of the first finding; why it could not be judged; what is lossy."""
     places: tuple[str, ...] = ()
@@ -64,9 +63,17 @@ class Judged:
     all_places: bool = True
     """Whether `places` holds all of them."""
 
+    excused: bool = False
+    """Whether a baseline names all that fails here."""
+
+    @property
+    def is_scenario(self) -> bool:
+        """Whether it is a scenario and no rule."""
+        return self.level.islower()
+
     def counts(self, *, strict: bool) -> bool:
         """Whether it fails the run that it is of."""
-        return self.shade is Shade.FAILED and self.level in (COUNTED_IF_STRICT if strict else COUNTED)
+        return self.shade is Shade.FAILED and not self.excused and weighs(self.level, strict=strict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +172,7 @@ def _scenarios(document: Mapping[str, Any]) -> Iterator[Judged]:
             findings=int(failed),
             place=one["kind"] or "",
             why="" if shade is Shade.PASSED else one["detail"],
-            places=(one["kind"] or "",) if failed else (),
+            excused=one.get("excused", False),
         )
 
 
@@ -184,6 +191,7 @@ def _rule(rule: Mapping[str, Any]) -> Judged:
         why=first["message"] if first is not None else reasons[0] if reasons else "",
         places=places,
         all_places=len(places) < MOST_PLACES,
+        excused=rule.get("excused", False),
     )
 
 

@@ -31,7 +31,7 @@ ALWAYS: Final = frozenset({"MUST", "must"})
 IF_STRICT: Final = frozenset({"SHOULD", "should", "policy"})
 
 
-def weighs(level: Level | Grade, *, strict: bool) -> bool:
+def weighs(level: str, *, strict: bool) -> bool:
     """Whether a failure of this level decides the exit status."""
     return level in ALWAYS or (strict and level in IF_STRICT)
 
