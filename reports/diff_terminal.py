@@ -15,6 +15,7 @@ from chatconform.reports.plain import plain
 
 PAINTS: Final = {0: GREEN, 1: RED}
 NAMED_ONLY: Final = frozenset({Change.ADDED, Change.REMOVED})
+SHORT: Final = {Change.OTHER_OUTCOME: "with another outcome"}
 MOST_NAMED: Final = 10
 """Ids that are told of changes that are no better and no worse, where not everything is wanted."""
 MOST_PLACES: Final = 5
@@ -31,7 +32,8 @@ def _lines(diff: Diff, look: Look) -> Iterator[str]:
         yield from look.wrapped(f"from  {_subject(diff.old)}", later=" " * 6)
         yield from look.wrapped(f"to    {_subject(diff.new)}", later=" " * 6)
     for change, ones in diff.groups.items():
-        if is_quiet and not any(one.counts for one in ones):
+        if is_quiet:
+            yield from (_headline(one, look) for one in ones if one.counts)
             continue
         yield ""
         yield look.paint(BOLD, f"{HEADINGS[change]} ({len(ones):,})")
@@ -46,7 +48,7 @@ def _lines(diff: Diff, look: Look) -> Iterator[str]:
         for treatment in diff.treatments:
             was, now = treatment.before or "nothing said", treatment.now or "nothing said"
             yield f"  {plain(treatment.name, 60)}: {was}, now {now}"
-    if not is_quiet or diff.groups:
+    if not is_quiet:
         yield ""
     yield _ending(diff, look)
 
@@ -63,22 +65,26 @@ def _named(ids: list[str], look: Look) -> Iterator[str]:
     yield from look.wrapped(", ".join(plain(id, 120) for id in shown) + more, "  ", "  ")
 
 
-def _difference(one: Difference, look: Look) -> Iterator[str]:
+def _headline(one: Difference, look: Look) -> str:
     judged = one.judged
     paint = RED if one.counts else GREEN if one.change is Change.FIXED else DIM
     known = ", known" if judged.excused else ""
-    yield f"  {look.paint(paint, f'{judged.level:<7}')} {plain(judged.id, 120)}  {plain(one.told, 120)}{known}"
+    return f"  {look.paint(paint, f'{judged.level:<7}')} {plain(judged.id, 120)}  {plain(one.told, 120)}{known}"
+
+
+def _difference(one: Difference, look: Look) -> Iterator[str]:
+    yield _headline(one, look)
     for place in one.places[:MOST_PLACES]:
         yield from look.wrapped(f"at {plain(place, 200) or 'the whole'}", " " * 10, " " * 12)
     if len(one.places) > MOST_PLACES:
         yield f"{'':10}and in {len(one.places) - MOST_PLACES} more places"
-    if one.change is Change.NEWLY_FAILING and judged.why:
-        yield from look.wrapped(plain(judged.why, 300), " " * 10, " " * 12)
+    if one.change is Change.NEWLY_FAILING and one.judged.why:
+        yield from look.wrapped(plain(one.judged.why, 300), " " * 10, " " * 12)
 
 
 def _ending(diff: Diff, look: Look) -> str:
     word = WORDS.get(diff.status, "NOT CONCLUSIVE")
-    told = [f"{len(ones):,} {HEADINGS[change].lower()}" for change, ones in diff.groups.items()]
+    told = [f"{len(ones):,} {SHORT.get(change, HEADINGS[change].lower())}" for change, ones in diff.groups.items()]
     worse = any(one.change is Change.NEWLY_FAILING for one in diff.differences) and not diff.status
     told += ["none of what newly fails counts"] if worse else []
     if diff.status == 2:

@@ -11,7 +11,7 @@ from typing import Final
 
 from chatconform.reports.digest import LEVELS, Digest, Judged, Shade
 from chatconform.reports.plain import plain
-from chatconform.reports.reading import Kind
+from chatconform.reports.reading import Kind, Results
 
 LONGEST_NAME: Final = 80
 TITLES: Final = {Kind.SERVER: "Servers", Kind.CLIENT: "Clients", Kind.RECORDINGS: "Recordings"}
@@ -24,6 +24,8 @@ class Entry:
     given: str | None
     source: str
     digest: Digest
+    results: Results | None = None
+    """Kept where they are few, or where their source cannot be read a second time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,7 @@ class Implementation:
     """The name as addresses and file names can have it."""
     source: str
     digest: Digest
+    results: Results | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +146,7 @@ def _named(entries: Sequence[Entry]) -> list[Implementation]:
     names = _numbered([names[number] for names, number in zip(choices, told, strict=True)], " #")
     slugs = _numbered([_slug(name) for name in names], "-")
     return [
-        Implementation(name, slug, entry.source, entry.digest)
+        Implementation(name, slug, entry.source, entry.digest, entry.results)
         for name, slug, entry in zip(names, slugs, entries, strict=True)
     ]
 

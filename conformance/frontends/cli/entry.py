@@ -29,6 +29,7 @@ COMMANDS: Final = (
     "proxy",
     "serve",
     "replay",
+    "report",
     "list",
     "explain",
     "generate",

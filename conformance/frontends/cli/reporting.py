@@ -32,7 +32,7 @@ class Tell(Protocol):
         """The text, painted or not, in lines of a width; `report` is the file to replay from, if there is one."""
 
 
-def add_reporting(parser: argparse.ArgumentParser, formats: str = "json, junit, markdown") -> None:
+def add_reporting(parser: argparse.ArgumentParser, formats: str = "html, json, junit, markdown") -> None:
     """Adds what says how the result is told."""
     parser.add_argument(
         "--report",
@@ -107,14 +107,15 @@ def _tell(args: argparse.Namespace, tell: Callable[..., str], stream: Any) -> No
 
     text = tell(
         strict=args.strict,
-        detail=_detail(args),
+        detail=detail_of(args),
         color=has_colors(stream, refused=args.no_color),
         width=width(stream),
     )
     quietly(lambda: (stream.write(text), stream.flush()))
 
 
-def _detail(args: argparse.Namespace) -> Detail:
+def detail_of(args: argparse.Namespace) -> Detail:
+    """How much the command line asks to tell."""
     from chatconform.reports.look import Detail
 
     return Detail.QUIET if args.quiet else Detail.EVERYTHING if args.verbose else Detail.USUAL
