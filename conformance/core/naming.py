@@ -56,5 +56,5 @@ def maker_of(function: Callable[..., object]) -> str:
 def unknown(name: str, known: Iterable[str], what: str) -> str:
     """Says that nothing has that name, and which names are near it."""
     near = get_close_matches(name, list(known), n=3, cutoff=0.4)
-    hint = f" Near: {', '.join(near)}." if near else ""
-    return f"no {what} matches {name!r}.{hint}"
+    hint = f"; near: {', '.join(near)}" if near else ""
+    return f"no {what} matches {name!r}{hint}"

@@ -21,7 +21,7 @@ def command_of(name: str, python: str) -> list[str]:
     Raises `AdapterError` for an unknown name, with the known ones.
     """
     if name not in names():
-        raise AdapterError(f"{unknown(name, names(), 'bundled adapter')} There are: {', '.join(names())}.")
+        raise AdapterError(f"{unknown(name, names(), 'bundled adapter')}; there are {', '.join(names())}")
     folder = files("chatconform") / "adapters" / name
     file = next(place for place in sorted(folder.iterdir(), key=str) if place.name.startswith("adapter."))
     suffix = file.name[file.name.rindex(".") :]

@@ -42,6 +42,7 @@ def refused(ran) -> str:
         (["--skip", "*"], "nothing is left to judge: the chosen rules were all skipped"),
         (["--profile", "azur"], "there is no profile 'azur'; choose from compatible, openai"),
         (["--report", "yaml"], "there is no report format 'yaml'; the formats are"),
+        (["--report", "json="], "--report json= names no file; write json=FILE, or json alone for stdout"),
         (["--report", "json=/"], "the report cannot be written to /: it is a folder"),
         (["--report", "json=/no/such/folder/x.json"], "there is no folder /no/such/folder"),
         (["--report", "json", "--report", "junit=-"], "only one report can go to stdout"),
@@ -187,4 +188,4 @@ def test_a_report_that_is_none(chatconform, tmp_path):
 
 def test_an_id_that_nothing_has(chatconform):
     assert "near: response.usage.total-is-the-sum" in refused(chatconform("explain", "response.usage.total-is-sum"))
-    assert "no rule or case matches 'zzz'" in refused(chatconform("list", "zzz"))
+    assert "no rule, case, scenario, fault or capability matches 'zzz'" in refused(chatconform("list", "zzz"))

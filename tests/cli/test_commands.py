@@ -10,7 +10,7 @@ import pytest
 import chatconform as package
 from chatconform.cases.catalogue import cases
 from chatconform.frontends.cli.entry import COMMANDS
-from chatconform.reference.faults import faults
+from chatconform.reference.faults import crashes, faults
 from chatconform.rules.capabilities import capabilities
 from chatconform.rules.catalogue import rules
 from chatconform.schemas.edition import EDITION
@@ -60,7 +60,7 @@ def test_every_rule_is_explained(chatconform, rule):
     ran = chatconform("explain", rule.id)
     assert ran.status == 0
     assert ran.out.startswith(f"{rule.level} {rule.id}\n\n{rule.text[:40]}")
-    assert rule.source in ran.out
+    assert rule.source in " ".join(ran.out.split())
     assert "\nkept by       " in ran.out
     assert "\nbroken by     " in ran.out
     assert max(map(len, ran.out.partition("\nkept by")[2].splitlines())) <= 130
@@ -86,11 +86,20 @@ def test_every_case_is_explained(chatconform, case):
     assert f"asks          {case.most} request" in ran.out
 
 
-@pytest.mark.parametrize("fault", faults(), ids=lambda fault: fault.name)
+@pytest.mark.parametrize("fault", [*faults(), *crashes()], ids=lambda fault: fault.name)
 def test_every_fault_is_explained(chatconform, fault):
     ran = chatconform("explain", fault.name)
     assert f"fault {fault.name}\n\n" in ran.out
     assert all(rule_id in ran.out for rule_id in fault.kills)
+
+
+@pytest.mark.parametrize("scenario", ["st.plain", "rq.minimal"])
+def test_a_scenario_is_explained_and_listed(chatconform, scenario):
+    ran = chatconform("explain", scenario)
+    assert ran.status == 0
+    assert ran.out.startswith(f"scenario {scenario}\n\n")
+    assert f"\ndrive it      chatconform client --only {scenario} -- COMMAND\n" in ran.out
+    assert f"must      {scenario} " in chatconform("list", scenario).out
 
 
 def test_a_rule_names_the_fault_that_breaks_it(chatconform):

@@ -88,8 +88,8 @@ def test_what_only_generated_requests_show_is_not_missed_by_a_run_without_them()
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("a.frst /x", "known.txt:1: no rule or scenario matches 'a.frst'. Near: a.first"),
-        ("\n# x\nst.on", "known.txt:3: no rule or scenario matches 'st.on'. Near: st.one"),
+        ("a.frst /x", "known.txt:1: no rule or scenario matches 'a.frst'; near: a.first"),
+        ("\n# x\nst.on", "known.txt:3: no rule or scenario matches 'st.on'; near: st.one"),
         ("a.*", "known.txt:1: 'a.*' is a pattern; an entry names one rule or one scenario"),
         ("a.first x", "'x' is neither"),
         ("a.first /choices/0/message", "write '/choices/*/message'"),

@@ -67,7 +67,7 @@ def test_a_port_in_use_is_one_sentence(capsys: pytest.CaptureFixture[str]) -> No
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["--fault", "end-mark-missing"], "Near: end-mark-is-missing"),
+        (["--fault", "end-mark-missing"], "near: end-mark-is-missing"),
         (["--api-key-env", "CHATCONFORM_UNSET"], "the variable CHATCONFORM_UNSET is not set"),
         (["--api-key", ""], "the key is empty"),
         (["--model", ""], "the name of a model is empty"),

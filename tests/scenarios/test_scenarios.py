@@ -127,5 +127,5 @@ def test_scenarios_are_chosen_by_glob_and_by_first_words() -> None:
 
 
 def test_an_unknown_scenario_is_told_with_near_ones() -> None:
-    with pytest.raises(UnknownIdError, match=r"no scenario matches 'st.plan'. Near: .*st\.plain"):
+    with pytest.raises(UnknownIdError, match=r"no scenario matches 'st.plan'; near: .*st\.plain"):
         select(["st.plan"])

@@ -70,8 +70,10 @@ def _run(args: argparse.Namespace) -> int:
 
     scenarios = select(args.only, args.skip)
     if args.list:
-        for scenario in scenarios:
-            print(f"{scenario.id:<34} {scenario.grade:<8} {scenario.purpose}")
+        from chatconform.frontends.cli.listing import tell_scenarios
+
+        tell_scenarios(scenarios, "Scenarios")
+        print(f"{len(scenarios)} scenarios")
         return 0
     if bool(args.command) == bool(args.adapter):
         return refused("give either the adapter's command, after --, or the name of a bundled one with --adapter")

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import argparse
+import sys
 import textwrap
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
+from chatconform.frontends.cli.screen import width
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from chatconform.core.capability import Capability
     from chatconform.core.case import Case
     from chatconform.core.rule import Rule
+    from chatconform.core.scenario import Scenario
     from chatconform.reference.faults import Fault
 
-HELP = "tell what a rule requires and why, what a case asks, what a fault does, or which rules need a capability"
-WIDTH = 100
+HELP = "tell what a rule requires and why, what a case or scenario asks, what a fault does, what needs a capability"
+WIDEST = 100
+LABEL = 14
 ABOUT = {
     "exchange": "whatever happens to a request, no answer included",
     "request": "requests",
@@ -33,7 +38,9 @@ ABOUT = {
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the command's arguments to its parser."""
-    parser.add_argument("id", metavar="ID", help="the id of a rule or case, or the name of a fault or capability")
+    parser.add_argument(
+        "id", metavar="ID", help="the id of a rule, case or scenario, the name of a fault or capability"
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -41,21 +48,24 @@ def run(args: argparse.Namespace) -> int:
     from chatconform.cases.catalogue import cases
     from chatconform.frontends.cli.arguments import refused
     from chatconform.recordings.requirements import record_rules
-    from chatconform.reference.faults import faults
+    from chatconform.reference.faults import crashes, faults
     from chatconform.rules.capabilities import capabilities
     from chatconform.rules.catalogue import rules
+    from chatconform.scenarios.catalogue import scenarios
 
+    broken = (*faults(), *crashes())
     told = [_rule(rule) for rule in rules() if rule.id == args.id]
     told += [_requirement(rule) for rule in record_rules() if rule.id == args.id]
     told += [_case(case) for case in cases() if case.id == args.id]
-    told += [_fault(fault) for fault in faults() if fault.name == args.id]
+    told += [_scenario(scenario) for scenario in scenarios() if scenario.id == args.id]
+    told += [_fault(fault) for fault in broken if fault.name == args.id]
     told += [_capability(one) for one in capabilities() if one.name == args.id]
     if not told:
-        ids = [rule.id for rule in rules()] + [case.id for case in cases()] + [fault.name for fault in faults()]
-        ids += [one.name for one in capabilities()]
+        ids = [rule.id for rule in (*rules(), *record_rules())] + [case.id for case in cases()]
+        ids += [one.id for one in scenarios()] + [fault.name for fault in broken] + [one.name for one in capabilities()]
         near = get_close_matches(args.id, ids, n=3, cutoff=0.4)
         hint = f"; near: {', '.join(near)}" if near else "; `chatconform list` names them all"
-        return refused(f"no rule, case, fault or capability has the id {args.id[:80]!r}{hint}")
+        return refused(f"no rule, case, scenario, fault or capability has the id {args.id[:80]!r}{hint}")
     for lines in told:
         print("\n".join(lines))
     return 0
@@ -64,7 +74,7 @@ def run(args: argparse.Namespace) -> int:
 def _requirement(rule: Rule) -> Iterator[str]:
     """What is asked of the records of a file by themselves."""
     yield from _text(rule)
-    yield f"judge it      chatconform validate FILE --only {rule.id}"
+    yield from _labelled("judge it", [f"chatconform validate FILE --only {rule.id}"])
 
 
 def _text(rule: Rule) -> Iterator[str]:
@@ -75,9 +85,9 @@ def _text(rule: Rule) -> Iterator[str]:
     for paragraph in filter(None, rule.why.split("\n\n")):
         yield from _wrapped(" ".join(paragraph.split()))
         yield ""
-    yield f"source        {rule.source}"
+    yield from _told("source", rule.source)
     yield from _bringer(rule)
-    yield f"judges        {ABOUT[rule.on]}"
+    yield from _told("judges", ABOUT[rule.on])
 
 
 def _bringer(thing: Rule | Case) -> Iterator[str]:
@@ -85,27 +95,23 @@ def _bringer(thing: Rule | Case) -> Iterator[str]:
     from chatconform.rules.plugins import brought_by, place_of
 
     if (plugin := brought_by(thing)) is not None:
-        yield f"brought by    {plugin.name} ({place_of(thing)})"
+        yield from _told("brought by", f"{plugin.name} ({place_of(thing)})")
 
 
 def _rule(rule: Rule) -> Iterator[str]:
     from chatconform.cases.catalogue import those_for
-    from chatconform.reference.faults import faults
+    from chatconform.reference.faults import crashes, faults
 
     yield from _text(rule)
     if rule.needs is not None:
-        yield f"needs         {rule.needs.title}: a target that refuses it with a proper error is not judged"
+        yield from _told("needs", f"{rule.needs.title}: a target that refuses it with a proper error is not judged")
     if rule.published is not None:
-        yield f"levels        {rule.level}; {rule.published} with --profile openai"
-    cases = those_for([rule])
-    for number, case in enumerate(cases):
-        yield f"{'' if number else 'asked by':<14}{case.id}: {case.purpose}"
-    if not cases:
-        yield "asked by      no case; it is judged wherever it applies"
-    yield f"judge it      chatconform check URL --only {rule.id}"
-    broken_by = [fault.name for fault in faults() if rule.id in fault.kills]
-    for number, name in enumerate(broken_by):
-        yield f"{'' if number else 'see it fail':<14}chatconform serve --fault {name}"
+        yield from _told("levels", f"{rule.level}; {rule.published} with --profile openai")
+    asked = [f"{case.id}: {case.purpose}" for case in those_for([rule])]
+    yield from _told("asked by", *(asked or ["no case; it is judged wherever it applies"]))
+    yield from _labelled("judge it", [f"chatconform check URL --only {rule.id}"])
+    broken_by = [fault.name for fault in (*faults(), *crashes()) if rule.id in fault.kills]
+    yield from _labelled("see it fail", [f"chatconform serve --fault {name}" for name in broken_by])
     yield from _examples(rule)
 
 
@@ -118,8 +124,7 @@ def _examples(rule: Rule) -> Iterator[str]:
     for label, kind in (("kept by", "keeps"), ("broken by", "breaks")):
         if kind in first:
             yield ""
-            for number, line in enumerate(told(first[kind], rule, WIDTH - 14)):
-                yield f"{'' if number else label:<14}{line}"
+            yield from _labelled(label, told(first[kind], rule, _width() - LABEL))
 
 
 def _case(case: Case) -> Iterator[str]:
@@ -130,9 +135,20 @@ def _case(case: Case) -> Iterator[str]:
     yield from _wrapped(case.purpose)
     yield ""
     yield from _bringer(case)
-    yield f"asks          {case.most} {'request' if case.most == 1 else 'requests'} at the most"
-    for number, rule in enumerate(exercised_by(case.exercises)):
-        yield f"{'' if number else 'made for':<14}{rule.level:<6}  {rule.id}"
+    yield from _told("asks", f"{case.most} {'request' if case.most == 1 else 'requests'} at the most")
+    yield from _labelled("made for", [f"{rule.level:<6}  {rule.id}" for rule in exercised_by(case.exercises)])
+
+
+def _scenario(scenario: Scenario) -> Iterator[str]:
+    yield f"scenario {scenario.id}"
+    yield ""
+    yield from _wrapped(scenario.purpose)
+    yield ""
+    yield from _told("level", scenario.grade)
+    if scenario.needs:
+        yield from _told("needs", f"a client that declares {', '.join(scenario.needs)}")
+    yield from _told("told after", *scenario.blocked_by)
+    yield from _labelled("drive it", [f"chatconform client --only {scenario.id} -- COMMAND"])
 
 
 def _fault(fault: Fault) -> Iterator[str]:
@@ -140,9 +156,8 @@ def _fault(fault: Fault) -> Iterator[str]:
     yield ""
     yield from _wrapped(fault.text)
     yield ""
-    yield f"serve it      chatconform serve --fault {fault.name}"
-    for number, rule_id in enumerate(fault.kills):
-        yield f"{'' if number else 'breaks':<14}{rule_id}"
+    yield from _labelled("serve it", [f"chatconform serve --fault {fault.name}"])
+    yield from _labelled("breaks", fault.kills)
 
 
 def _capability(capability: Capability) -> Iterator[str]:
@@ -155,12 +170,26 @@ def _capability(capability: Capability) -> Iterator[str]:
         "unsupported; accepted without effect, they fail."
     )
     yield ""
-    yield f"it is there   chatconform check URL --have {capability.name}"
-    yield f"it is not     chatconform check URL --lack {capability.name}"
+    yield from _labelled("it is there", [f"chatconform check URL --have {capability.name}"])
+    yield from _labelled("it is not", [f"chatconform check URL --lack {capability.name}"])
     needing = [rule for rule in rules() if rule.needs is not None and rule.needs.name == capability.name]
-    for number, rule in enumerate(needing):
-        yield f"{'' if number else 'needed by':<14}{rule.level:<6}  {rule.id}"
+    yield from _labelled("needed by", [f"{rule.level:<6}  {rule.id}" for rule in needing])
 
 
-def _wrapped(text: str) -> list[str]:
-    return textwrap.wrap(text, WIDTH, break_on_hyphens=False)
+def _told(label: str, *texts: str) -> Iterator[str]:
+    """Paragraphs in a column beside their label."""
+    return _labelled(label, (line for text in texts for line in _wrapped(text, LABEL)))
+
+
+def _labelled(label: str, lines: Iterable[str]) -> Iterator[str]:
+    """Lines as they are in a column beside their label; nothing where there are none."""
+    for number, line in enumerate(lines):
+        yield f"{'' if number else label:<{LABEL}}{line}"
+
+
+def _wrapped(text: str, room: int = 0) -> list[str]:
+    return textwrap.wrap(text, max(20, _width() - room), break_on_hyphens=False)
+
+
+def _width() -> int:
+    return min(WIDEST, width(sys.stdout))

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import sys
+import textwrap
+from typing import TYPE_CHECKING, Final
+
+from chatconform.frontends.cli.screen import width
 
 if TYPE_CHECKING:
     import argparse
@@ -10,6 +14,10 @@ if TYPE_CHECKING:
 
     from chatconform.core.case import Case
     from chatconform.core.rule import Rule
+    from chatconform.core.scenario import Scenario
+
+LEAST: Final = 30
+"""Columns that a text needs beside its name."""
 
 
 def tell_choice(args: argparse.Namespace) -> int:
@@ -40,6 +48,11 @@ def tell_cases(cases: Iterable[Case], heading: str) -> None:
     )
 
 
+def tell_scenarios(scenarios: Iterable[Scenario], heading: str) -> None:
+    """Prints a line for each scenario, with its level."""
+    _tell(heading, [(f"{scenario.grade:<8}", scenario.id, scenario.purpose) for scenario in scenarios])
+
+
 def tell_names(named: Iterable[tuple[str, str]], heading: str) -> None:
     """Prints a line for each name and what it stands for."""
     _tell(heading, [("", name, text) for name, text in named])
@@ -47,10 +60,20 @@ def tell_names(named: Iterable[tuple[str, str]], heading: str) -> None:
 
 def _tell(heading: str, rows: list[tuple[str, str, str]]) -> None:
     """Prints rows below a heading, and a blank line; nothing where there are none."""
-    width = max((len(name) for _, name, _ in rows), default=0)
+    names = max((len(name) for _, name, _ in rows), default=0)
     for number, (first, name, text) in enumerate(rows):
         if not number:
             print(heading)
-        print(f"  {f'{first}  ' if first else ''}{name:<{width}}  {text}")
+        told = f"  {f'{first}  ' if first else ''}{name:<{names}}  "
+        print("\n".join(_fitted(told, text)))
     if rows:
         print()
+
+
+def _fitted(told: str, text: str) -> list[str]:
+    """A row in one line; on a terminal in as many as it takes, and where it is narrow the text below the name."""
+    if not sys.stdout.isatty() or len(told) + len(text) <= (columns := width(sys.stdout)):
+        return [told + text]
+    if columns - len(told) >= LEAST:
+        return textwrap.wrap(text, columns, initial_indent=told, subsequent_indent=" " * len(told))
+    return [told.rstrip(), *textwrap.wrap(text, columns, initial_indent=" " * 6, subsequent_indent=" " * 6)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from typing import TYPE_CHECKING, Final, TextIO
 
+from chatconform.frontends.cli.screen import is_live
 from chatconform.reports.plain import plain
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ class ProgressLine:
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
-        self._is_terminal = stream.isatty()
+        self._is_terminal = is_live(stream)
         self._told = 0.0 if not self._is_terminal else -OFTEN
 
     def __enter__(self) -> ProgressLine:

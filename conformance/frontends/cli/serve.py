@@ -66,7 +66,7 @@ def run(args: argparse.Namespace) -> int:
             args.port, host=args.host, api_key=key, latency=args.latency, fault=args.fault, models=models
         )
     except UnknownFaultError as error:
-        return refused(f"{error} `chatconform serve --list-faults` lists them.")
+        return refused(f"{error}; `chatconform serve --list-faults` lists them")
     except OSError as error:
         return refused(f"cannot listen on {args.host}, port {args.port}: {_reason(error)}.")
     with server:

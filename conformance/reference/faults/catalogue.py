@@ -43,4 +43,4 @@ def find(name: str) -> Fault:
         if fault.name == name:
             return fault
     near = get_close_matches(name, [fault.name for fault in known], n=3, cutoff=0.4)
-    raise UnknownFaultError(f"there is no fault {name!r}." + (f" Near: {', '.join(near)}." if near else ""))
+    raise UnknownFaultError(f"there is no fault {name!r}" + (f"; near: {', '.join(near)}" if near else ""))
