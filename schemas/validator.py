@@ -8,9 +8,12 @@ for deep nesting, huge numbers, lone surrogates or keys of odd form.
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from functools import cache, lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING, Any
+
+import orjson
 
 from chatconform.schemas.fault import MOST_VIOLATIONS, InexactPath, Judges, TooDeep, UnusableSchema
 from chatconform.schemas.narrowing import told
@@ -161,6 +164,10 @@ def _plain() -> Judges:
 
 def _written(schema: Any) -> str:
     """Returns a schema as text: what compiled judges are remembered by, however the caller changes his dict."""
+    with suppress(TypeError):
+        text = orjson.dumps(schema, option=orjson.OPT_SORT_KEYS)
+        if b"null" not in text:  # which it also makes of what is no JSON
+            return text.decode()
     try:
         return json.dumps(schema, sort_keys=True, allow_nan=False)
     except RecursionError:

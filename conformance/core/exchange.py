@@ -8,12 +8,12 @@ role: a server's, a client's and a recording's exchanges are the same thing.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import cached_property
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from chatconform.core import assembly, sse
 from chatconform.core.json_text import NOT_JSON, parse
+from chatconform.core.remembering import derived
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -60,7 +60,7 @@ class Request:
     headers: tuple[tuple[str, str], ...] = ()
     body: bytes = b""
 
-    @cached_property
+    @derived
     def json(self) -> Any:
         """The body read as JSON, or `NOT_JSON`."""
         return parse(self.body)
@@ -69,7 +69,7 @@ class Request:
         """The first value of a header by its case-insensitive name."""
         return self.named.get(name.lower())
 
-    @cached_property
+    @derived
     def named(self) -> Mapping[str, str]:
         """The first value of each header, by its name in lower case."""
         return {key.lower(): value for key, value in reversed(self.headers)}
@@ -89,24 +89,37 @@ class Response:
     wire_faults: tuple[str, ...] = ()
     """What is wrong with the raw bytes although the message could be read: bare LF, both lengths, folded headers."""
 
-    @cached_property
+    @derived
     def json(self) -> Any:
         """The body read as JSON, or `NOT_JSON`."""
         return parse(self.body)
 
-    @cached_property
+    @derived
     def media_type(self) -> str | None:
         """The media type of `Content-Type`, lower case and without parameters."""
-        return media_type(self.headers)
+        value = self.header("content-type")
+        return value.partition(";")[0].strip().lower() if value is not None else None
 
     def header(self, name: str) -> str | None:
         """The first value of a header by its case-insensitive name."""
         return self.named.get(name.lower())
 
-    @cached_property
+    @derived
     def named(self) -> Mapping[str, str]:
         """The first value of each header, by its name in lower case."""
         return {key.lower(): value for key, value in reversed(self.headers)}
+
+
+Message = TypeVar("Message", Request, Response)
+
+
+def read_as(message: Message, value: Any) -> Message:
+    """The same message, whose body is known to be read as this JSON value, so that it need not be read again.
+
+    The value is one that a JSON parser made, and stands nowhere where it may be changed.
+    """
+    message.__dict__["json"] = value
+    return message
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +157,8 @@ class Exchange:
     """How long the exchange took."""
     about: Mapping[str, Any] = field(default_factory=lambda: EMPTY)
     """What the case that provoked it knows and the wire does not show, for rules over several exchanges."""
+    remembered: dict[Any, Any] = field(default_factory=dict, init=False, repr=False)
+    """What was found out about it; nothing but a shortcut, and no part of what it is."""
 
     def __reduce__(self) -> tuple[Any, ...]:
         """How an exchange goes to another process: without what is derived from it."""
@@ -155,7 +170,7 @@ class Exchange:
         """A name for this exchange, unique within a run: the case and its step."""
         return f"{self.origin.case}#{self.origin.step}"
 
-    @cached_property
+    @derived
     def asked(self) -> Mapping[str, Any]:
         """The request's JSON object; empty where the body is no JSON object."""
         value = self.request.json
@@ -186,7 +201,7 @@ class Exchange:
                 return code not in ABOUT_SOMETHING_ELSE
         return True
 
-    @cached_property
+    @derived
     def is_stream(self) -> bool:
         """Whether a success came as a stream of events, by its media type or, failing that, by its first bytes."""
         if self.response is None or not self.succeeded:
@@ -195,7 +210,7 @@ class Exchange:
             return True
         return sse.begins_stream(self.response.body)
 
-    @cached_property
+    @derived
     def completion(self) -> dict[str, Any] | None:
         """The JSON object of a success that is not a stream."""
         if self.response is None or not self.succeeded or self.is_stream:
@@ -203,7 +218,7 @@ class Exchange:
         value = self.response.json
         return value if isinstance(value, dict) else None
 
-    @cached_property
+    @derived
     def transcript(self) -> sse.Transcript:
         """What a stream held, oddities included; empty where the answer is no stream."""
         if self.response is None or not self.is_stream:
@@ -216,14 +231,14 @@ class Exchange:
         """The events of a stream, in order and with their times; empty where the answer is no stream."""
         return self.transcript.events
 
-    @cached_property
+    @derived
     def chunks(self) -> tuple[Any, ...]:
         """What each event of a stream holds: the JSON value, or `NOT_JSON` (as for `[DONE]`). Aligned with `events`."""
         if not self.is_stream:
             return ()
         return tuple(NOT_JSON if event.data == DONE else parse(event.data.encode()) for event in self.events)
 
-    @cached_property
+    @derived
     def assembled(self) -> dict[str, Any] | None:
         """The completion that the chunks of a stream spell, in the shape of a completion; None where there is none."""
         return assembly.assemble(self.chunks) if self.is_stream else None
@@ -233,12 +248,12 @@ class Exchange:
         """The completion, whichever way it came."""
         return self.assembled if self.is_stream else self.completion
 
-    @cached_property
+    @derived
     def error(self) -> Any:
         """The JSON body of an answer that is not a success, or `NOT_JSON`."""
         return NOT_JSON if self.response is None or self.succeeded else self.response.json
 
-    @cached_property
+    @derived
     def stream_error(self) -> Any:
         """What stands under `error` in the first event of a stream that tells one; None where none does."""
         errors = (chunk["error"] for chunk in self.chunks if isinstance(chunk, dict) and chunk.get("error") is not None)

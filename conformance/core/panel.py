@@ -45,6 +45,8 @@ class Exercised:
     """Those whose condition raised: whether they are exercised is not known."""
     ids: frozenset[str]
     """The ids of those that are kept or asked."""
+    ask: None = None
+    """Nothing more is asked where a branch ends."""
 
 
 class Panel:
@@ -159,19 +161,20 @@ class _Tree:
 
     def exercised(self, exchange: Exchange) -> Exercised | None:
         """The rules that an exchange exercises; None where there is no room for a branch that tells them."""
-        branch = self._root
-        while not isinstance(branch, Exercised):
+        branch: Any = self._root
+        while (ask := branch.ask) is not None:
             try:
-                answer: bool | str = bool(branch.ask(exchange))
+                answer: bool | str = bool(ask(exchange))
             except Exception:
                 answer = RAISED
             following = branch.after.get(answer)
             if following is None:
                 if self._forks[0] >= MOST_FORKS:
                     return None
-                following = branch.after[answer] = self._branch(branch.rules, {**branch.known, id(branch.ask): answer})
+                following = branch.after[answer] = self._branch(branch.rules, {**branch.known, id(ask): answer})
             branch = following
-        return branch
+        exercised: Exercised = branch
+        return exercised
 
     def _branch(self, rules: Iterable[_Standing], known: dict[int, bool | str]) -> _Fork | Exercised:
         """What follows where so much is known: the next question, or which rules are exercised."""

@@ -11,7 +11,17 @@ from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
-from chatconform.core.exchange import EVENT_STREAM, Exchange, Failure, Origin, Piece, Request, Response
+from chatconform.core.exchange import (
+    EVENT_STREAM,
+    Exchange,
+    Failure,
+    Message,
+    Origin,
+    Piece,
+    Request,
+    Response,
+    read_as,
+)
 from chatconform.core.sse import begins_stream
 
 if TYPE_CHECKING:
@@ -60,15 +70,16 @@ def to_json(exchange: Exchange) -> dict[str, Any]:
     return {key: value for key, value in record.items() if value is not None}
 
 
-def from_json(record: Mapping[str, Any], case: str = "recording") -> Exchange:
+def from_json(record: Mapping[str, Any], case: str = "recording", *, parsed: bool = False) -> Exchange:
     """The exchange that a JSON object records.
 
     Everything but the bodies may be left out: the method is then POST, the target `/v1/chat/completions`, the status
-    200, and the content type that of the body. Raises `ValueError` with what is wrong for an object that is none.
+    200, and the content type that of the body. Where the record was `parsed` by a JSON parser, its bodies are taken
+    over as they are. Raises `ValueError` with what is wrong for an object that is none.
     """
     request, response, failure = _get(record, "request", OBJECT), None, None
     if record.get("response") is not None:
-        response = _response(_get(record, "response", OBJECT))
+        response = _response(_get(record, "response", OBJECT), parsed)
     if record.get("failure") is not None:
         told = _get(record, "failure", OBJECT)
         failure = Failure(_get(told, "kind", TEXT), _get(told, "message", TEXT, ""))
@@ -76,11 +87,15 @@ def from_json(record: Mapping[str, Any], case: str = "recording") -> Exchange:
         origin=Origin(
             _get(record, "case", TEXT, case), _get(record, "step", INTEGER, 0), _get(record, "seed", INTEGER, None)
         ),
-        request=Request(
-            _get(request, "method", TEXT, "POST"),
-            _get(request, "target", TEXT, "/v1/chat/completions"),
-            _headers(request, JSON_TYPE),
-            _read(request),
+        request=_known(
+            Request(
+                _get(request, "method", TEXT, "POST"),
+                _get(request, "target", TEXT, "/v1/chat/completions"),
+                _headers(request, JSON_TYPE),
+                _read(request),
+            ),
+            request,
+            parsed,
         ),
         response=response,
         failure=failure,
@@ -90,10 +105,10 @@ def from_json(record: Mapping[str, Any], case: str = "recording") -> Exchange:
     )
 
 
-def _response(record: Mapping[str, Any]) -> Response:
+def _response(record: Mapping[str, Any], parsed: bool) -> Response:
     body = _read(record)
     is_stream = "json" not in record and begins_stream(body)
-    return Response(
+    response = Response(
         _get(record, "status", INTEGER, 200),
         _headers(record, ("content-type", EVENT_STREAM) if is_stream else JSON_TYPE),
         body,
@@ -101,6 +116,12 @@ def _response(record: Mapping[str, Any]) -> Response:
         _get(record, "complete", TRUTH, True),
         tuple(str(fault) for fault in _get(record, "wire_faults", LIST, ())),
     )
+    return _known(response, record, parsed)
+
+
+def _known(message: Message, record: Mapping[str, Any], parsed: bool) -> Message:
+    """A message whose body need not be read where its record holds it as a parsed value."""
+    return read_as(message, record["json"]) if parsed and "json" in record else message
 
 
 def _pieces(arrivals: Iterable[Any], body: bytes) -> Iterator[Piece]:

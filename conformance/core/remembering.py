@@ -6,7 +6,7 @@ The law of this file: an exchange never changes, so what a pure function says of
 from __future__ import annotations
 
 from functools import wraps
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -14,20 +14,36 @@ if TYPE_CHECKING:
     from chatconform.core.exchange import Exchange
 
 Found = TypeVar("Found")
-MARK = "remembered:"
+
+
+class derived(Generic[Found]):  # noqa: N801  # a decorator
+    """A value derived from an object that never changes, found when it is first read and then part of the object.
+
+    It is `functools.cached_property` without its lock, which takes longer than most values do. Two threads may derive
+    the same twice.
+    """
+
+    def __init__(self, derive: Callable[[Any], Found]) -> None:
+        self._derive = derive
+        self._name = derive.__name__
+        self.__doc__ = derive.__doc__
+
+    def __get__(self, owner: Any, kind: type) -> Found:
+        """The value."""
+        found = owner.__dict__[self._name] = self._derive(owner)
+        return found
 
 
 def remembered(find: Callable[[Exchange], Found]) -> Callable[[Exchange], Found]:
     """Makes a pure function of an exchange work out its answer once for each; it is shared, and not to change."""
-    key = f"{MARK}{find.__module__}.{find.__qualname__}"
 
     @wraps(find)
     def ask(exchange: Exchange) -> Found:
-        known = exchange.__dict__
+        known = exchange.remembered
         try:
-            found: Found = known[key]
+            found: Found = known[find]
         except KeyError:
-            found = known[key] = find(exchange)
+            found = known[find] = find(exchange)
         return found
 
     return ask
@@ -35,5 +51,4 @@ def remembered(find: Callable[[Exchange], Found]) -> Callable[[Exchange], Found]
 
 def forget(exchange: Exchange) -> None:
     """Drops what was remembered of an exchange: where it holds the exchange itself, the two keep each other alive."""
-    for key in [key for key in exchange.__dict__ if key.startswith(MARK)]:
-        del exchange.__dict__[key]
+    exchange.remembered.clear()

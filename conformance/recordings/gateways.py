@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 import orjson
 
-from chatconform.core.exchange import EVENT_STREAM, Exchange, Origin, Request, Response
+from chatconform.core.exchange import EVENT_STREAM, Exchange, Message, Origin, Request, Response, read_as
 from chatconform.core.json_text import NOT_JSON, parse
 from chatconform.core.sse import begins_stream
 from chatconform.recordings.kinds import CHUNK, ERROR, REQUEST, RESPONSE, type_of
@@ -123,11 +123,15 @@ def _exchange(
     kind = EVENT_STREAM if not isinstance(answer, dict) and begins_stream(body) else "application/json"
     exchange = Exchange(
         origin,
-        Request("POST", path, (("content-type", "application/json"),), _bytes(request)),
-        Response(status, headers or (("content-type", kind),), body),
+        _carrying(Request("POST", path, (("content-type", "application/json"),), _bytes(request)), request),
+        _carrying(Response(status, headers or (("content-type", kind),), body), answer),
         started=started,
     )
     return Recorded(origin.step, exchange, headers is not None)
+
+
+def _carrying(message: Message, body: Any) -> Message:
+    return message if isinstance(body, str) else read_as(message, body)
 
 
 def _first(value: Mapping[str, Any], names: tuple[str, ...]) -> tuple[str, Any]:

@@ -20,7 +20,7 @@ UNKNOWN: Final = "is in no form that is known"
 
 
 def records(value: Any, line: int, name: str, pairs: Pairs | None = None) -> Iterator[Record]:
-    """What a JSON value holds that is no body of a type that looking tells.
+    """What a JSON value, as a parser made it, holds that is no body of a type that looking tells.
 
     `name` is that of the file, `pairs` finds the requests of a batch by their names.
     """
@@ -58,7 +58,7 @@ def _own(value: dict[str, Any], line: int, name: str) -> Iterator[Record]:
             yield Wrong(line, FORM, one.message, one.pointer)
         return
     try:
-        exchange = from_json({**value, "case": name, "step": line, "seed": None})
+        exchange = from_json({**value, "case": name, "step": line, "seed": None}, parsed=True)
     except ValueError as problem:
         yield Wrong(line, FORM, str(problem))
         return

@@ -59,10 +59,21 @@ def offered(body: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
 
 
 def _tools(body: Mapping[str, Any], kind: str) -> dict[str, dict[str, Any]]:
-    if not body.get("tools"):
-        return {}
-    held = (kept(tool, kind) for tool in listed(body.get("tools")) if tool.get("type") == kind)
-    return {value["name"]: value for value in held if isinstance(value.get("name"), str)}
+    return dict(_named_tools(body, kind)) if body.get("tools") else {}
+
+
+def _named_tools(body: Mapping[str, Any], kind: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The tools of a kind that have a name, in their order, with their names."""
+    for tool in listed(body.get("tools")):
+        if tool.get("type") == kind:
+            held = kept(tool, kind)
+            if isinstance(name := held.get("name"), str):
+                yield name, held
+
+
+def function_names(body: Mapping[str, Any]) -> list[str]:
+    """The names of the function tools that a request offers, as often as they stand there."""
+    return [name for name, _ in _named_tools(body, "function")]
 
 
 @remembered
@@ -111,7 +122,7 @@ def required(body: Mapping[str, Any]) -> bool:
 
 def forced(body: Mapping[str, Any]) -> bool:
     """Whether the model has to call a tool, named or not."""
-    return bool(offered(body)) and (required(body) or named(body) is not None)
+    return (required(body) or named(body) is not None) and bool(offered(body))
 
 
 def limit(body: Mapping[str, Any]) -> int | None:

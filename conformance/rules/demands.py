@@ -63,6 +63,15 @@ NAMES: Final[Mapping[Demand, tuple[str, ...]]] = {
     Demand.DEVELOPER: ("developer",),
 }
 """The words by which an error may name a demand."""
+BY_NAME: Final = {name: demand for demand, names in NAMES.items() for name in names}
+OF_ROLES: Final = {
+    "system": Demand.SYSTEM,
+    "developer": Demand.DEVELOPER,
+    "tool": Demand.RESULTS,
+    "function": Demand.OTHER,
+}
+USUAL_KEYS: Final = frozenset({"role", "content", "tool_calls", "tool_call_id"})
+USERS_BESIDE_RESULTS: Final = (("user", "tool"), ("tool", "user"))
 USUAL_NAME: Final = 40
 USUAL_ID: Final = range(6, 41)
 """How long the names of tools, and the ids of calls, usually are."""
@@ -86,8 +95,8 @@ def demands(body: Mapping[str, Any]) -> set[Demand]:
         found.add(Demand.OTHER)
     messages = asking.listed(body.get("messages"))
     for number, message in enumerate(messages):
-        found.update(_in_message(message))
-        if message.get("role") == "assistant" and message.get("tool_calls"):
+        _add_in_message(message, found)
+        if message.get("tool_calls") and message.get("role") == "assistant":
             found.update(_in_calls(message, messages[number + 1 :]))
     if not _is_usual([message.get("role") for message in messages]):
         found.add(Demand.OTHER)
@@ -118,7 +127,7 @@ def _in_parameter(name: str, value: Any) -> set[Demand]:
             return {Demand.OTHER}
         case "logit_bias", dict() if not all(map(_is_usual_token, value)):
             return {Demand.OTHER}
-    return {next((demand for demand, names in NAMES.items() if name in names), Demand.OTHER)}
+    return {BY_NAME.get(name, Demand.OTHER)}
 
 
 def _is_usual_token(key: str) -> bool:
@@ -137,25 +146,18 @@ def _in_tool(tool: Mapping[str, Any]) -> Iterator[Demand]:
         yield Demand.LONG_NAMES
 
 
-def _in_message(message: Mapping[str, Any]) -> Iterator[Demand]:
-    """What one message demands."""
+def _add_in_message(message: Mapping[str, Any], found: set[Demand]) -> None:
+    """Adds what one message demands. A request may have hundreds of them, and nearly all demand nothing."""
     role, content = message.get("role"), message.get("content")
-    match role:
-        case "system":
-            yield Demand.SYSTEM
-        case "developer":
-            yield Demand.DEVELOPER
-        case "tool":
-            yield Demand.RESULTS
-        case "function":
-            yield Demand.OTHER
+    if role in OF_ROLES:
+        found.add(OF_ROLES[role])
     if isinstance(content, list):
         text = all(isinstance(part, dict) and set(part) == {"type", "text"} for part in content)
-        yield Demand.PARTS if text else Demand.OTHER
-    if role == "assistant" and content == "" and not message.get("tool_calls"):
-        yield Demand.EMPTY_TEXT
-    if message.get("tool_calls") == [] or not message.keys() <= {"role", "content", "tool_calls", "tool_call_id"}:
-        yield Demand.OTHER
+        found.add(Demand.PARTS if text else Demand.OTHER)
+    elif content == "" and role == "assistant" and not message.get("tool_calls"):
+        found.add(Demand.EMPTY_TEXT)
+    if not message.keys() <= USUAL_KEYS or message.get("tool_calls") == []:
+        found.add(Demand.OTHER)
 
 
 def _in_calls(message: Mapping[str, Any], following: list[dict[str, Any]]) -> Iterator[Demand]:
@@ -171,10 +173,12 @@ def _in_calls(message: Mapping[str, Any], following: list[dict[str, Any]]) -> It
 
 
 def _is_usual(roles: list[Any]) -> bool:
-    """Whether roles come in the order that every chat template knows: system or developer first, then turns."""
+    """Whether roles come in the order that every chat template knows: system or developer first, then turns.
+
+    A turn is one message, or several results of tools, and what users say does not come beside results.
+    """
     turns = roles[1:] if roles[:1] in (["system"], ["developer"]) else roles
-    grouped = [role for role, _ in itertools.groupby("user" if role == "tool" else role for role in turns)]
-    merged = sum(1 for role in turns if role != "tool") + sum(
-        1 for role, _ in itertools.groupby(turns) if role == "tool"
+    beside = (
+        before == after != "tool" or {before, after} == {"user", "tool"} for before, after in itertools.pairwise(turns)
     )
-    return turns[:1] == ["user"] and turns[-1] in ("user", "tool") and len(grouped) == merged
+    return turns[:1] == ["user"] and turns[-1] in ("user", "tool") and not any(beside)

@@ -7,6 +7,7 @@ merged in order, give the tally of the whole: lines are counted from the piece's
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, Final
@@ -147,6 +148,7 @@ class Bench:
         self._rules = requirements(wish)
         self._kept: Counter[str] = Counter()
         self._exercised: Counter[Exercised] = Counter()
+        self._panels = _panels(wish)
         self._broke: Counter[str] = Counter()
         self._verdicts: dict[str, Callable[[Any], bool]] = {}
         self._now = Judged(Tally(()))
@@ -229,6 +231,8 @@ class Bench:
         if name is not None:
             self._body(number, name, value, "")
             return
+        with suppress(TypeError):  # readers take what a parser makes; what cannot be written they tell themselves
+            value = orjson.loads(orjson.dumps(value))
         for record in holders.records(value, number, self._name, self._pairs):
             self.take(record)
 
@@ -270,7 +274,7 @@ class Bench:
             # Without the server's own date its clock cannot be told from ours.
             exchange = replace(exchange, started=None)
         self._now.records[EXCHANGES] += 1
-        found, others = _panels(self._wish)[_knows(record)].judge(exchange)
+        found, others = self._panels[_knows(record)].judge(exchange)
         for exercised in found:
             self._exercised[exercised] += 1
         for result in others:

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Final
 
 from chatconform.core.condition import every
 from chatconform.core.exchange import Exchange
+from chatconform.core.remembering import remembered
 from chatconform.core.rule import Finding, Level, Part, rule
 from chatconform.core.telling import tell
-from chatconform.rules.asking import functions, gives, legacy_functions, listed, offers_tools
+from chatconform.rules.asking import function_names, gives, legacy_functions, offers_tools
 from chatconform.rules.plain import asks_plainly
 from chatconform.rules.scope import asks_chat
 from chatconform.rules.validity import REQUEST, Kind, faults_of
@@ -151,6 +152,7 @@ def _integers() -> frozenset[str]:
     return frozenset(name for name, one in properties if "integer" in one.get("type", ()))
 
 
+@remembered
 def _numbers(exchange: Exchange) -> list[tuple[str, int | float]]:
     """The parameters of a request that are to be whole numbers, and are numbers, with their values."""
     given = _integers() & exchange.asked.keys()
@@ -191,7 +193,6 @@ def names_fit_the_pattern(exchange: Exchange) -> Iterator[Finding]:
     for fault in faults_of(exchange):
         if fault.kind is Kind.TOOL_NAME:
             yield Finding(fault.pointer, fault.message)
-    tools = listed(exchange.asked.get("tools"))
-    names = [name for tool in tools for name in functions({"tools": [tool]})] if len(tools) > 1 else []
+    names = function_names(exchange.asked)
     for name in sorted({name for name in names if names.count(name) > 1}):
         yield Finding("/tools", f"{tell(name)} names {names.count(name)} functions", expected="a name for each")
