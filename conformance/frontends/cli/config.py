@@ -59,7 +59,7 @@ def parsed(name: str, parser: CommandParser, argv: Sequence[str]) -> argparse.Na
         if action.dest in {"help", "config"}:
             continue
         defaults.setdefault(action.dest, action.default)
-        if action.required:
+        if action.required and action.nargs != "*":  # argparse takes any number, none included, for required
             required[action.dest] = "/".join(action.option_strings) or str(action.metavar)
             action.required = False
             action.nargs = "*" if action.nargs == "+" else action.nargs or (None if action.option_strings else "?")
