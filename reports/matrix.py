@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Final
@@ -14,6 +14,8 @@ from chatconform.reports.plain import plain
 from chatconform.reports.reading import Kind, Results
 
 LONGEST_NAME: Final = 80
+INDEX: Final = "index"
+"""The slug of the page that leads to all others."""
 TITLES: Final = {Kind.SERVER: "Servers", Kind.CLIENT: "Clients", Kind.RECORDINGS: "Recordings"}
 
 
@@ -144,7 +146,7 @@ def _named(entries: Sequence[Entry]) -> list[Implementation]:
             break
         told = longer
     names = _numbered([names[number] for names, number in zip(choices, told, strict=True)], " #")
-    slugs = _numbered([_slug(name) for name in names], "-")
+    slugs = _numbered([_slug(name) for name in names], "-", {INDEX})
     return [
         Implementation(name, slug, entry.source, entry.digest, entry.results)
         for name, slug, entry in zip(names, slugs, entries, strict=True)
@@ -166,10 +168,10 @@ def _slug(name: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:60] or "results"
 
 
-def _numbered(names: Sequence[str], mark: str) -> list[str]:
-    """The names, those that came before with a number behind them."""
-    taken = set(names)
-    seen: Counter[str] = Counter()
+def _numbered(names: Sequence[str], mark: str, taken: Collection[str] = ()) -> list[str]:
+    """The names, those that came before or are taken with a number behind them."""
+    seen = Counter(taken)
+    taken = {*names, *taken}
     told = []
     for name in names:
         seen[name] += 1

@@ -43,6 +43,7 @@ class Column:
     href: str | None
     """The page of its own, or what this page tells of its failures; None where there is nothing to tell."""
     anchor: str
+    slug: str
     status: Badge
     counts: tuple[int, ...]
     shares: tuple[Share, ...]
@@ -126,12 +127,13 @@ def _sheet(table: Table, pages: bool) -> Sheet:
 def _column(one: Implementation, shades: Sequence[Shade], levels: Sequence[str], pages: bool) -> Column:
     digest = one.digest
     failures = () if pages else tuple(_failures(digest))
-    own = f"{one.slug}.html" if pages else f"#{one.slug}" if failures else None
+    own = f"{one.slug}.html" if pages else f"#of-{one.slug}" if failures else None
     return Column(
         name=one.name,
         about=plain(digest.about, 200),
         href=own,
-        anchor=one.slug,
+        anchor=f"of-{one.slug}",
+        slug=one.slug,
         status=STATUS[digest.status],
         counts=(*(digest.failed.get(level, 0) for level in levels), *(digest.counts[shade] for shade in shades)),
         shares=tuple(_shares(digest)),
@@ -166,7 +168,7 @@ def _failing(rows: Sequence[Row]) -> str:
 
 
 def _row(row: Row, table: Table, columns: Sequence[Column], pages: bool) -> ShownRow:
-    links = [f"{column.anchor}.html#" if pages else f"#{column.anchor}." for column in columns]
+    links = [f"{column.slug}.html#" if pages else f"#{column.anchor}." for column in columns]
     fragment = quote(row.id, safe="")
     cells = (_cell(cell, link + fragment) for cell, link in zip(row.cells, links, strict=True))
     return ShownRow(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from chatconform.reports import matrix_html
 from chatconform.reports.formats import ReportError, save
 from chatconform.reports.html_report import render_document
-from chatconform.reports.matrix import tables
+from chatconform.reports.matrix import INDEX, tables
 from chatconform.reports.reading import UnreadableResults, read
 
 if TYPE_CHECKING:
@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from chatconform.reports.matrix import Entry
-
-INDEX = "index.html"
 
 
 def write_pages(folder: Path, entries: Iterable[Entry]) -> None:
@@ -34,5 +32,5 @@ def write_pages(folder: Path, entries: Iterable[Entry]) -> None:
             results = one.results or read(one.source)
         except UnreadableResults as problem:
             raise ReportError(str(problem)) from None
-        save(render_document(results.document, name=one.name, index=INDEX), folder / f"{one.slug}.html")
-    save(matrix_html.render(found, pages=True), folder / INDEX)
+        save(render_document(results.document, name=one.name, index=f"{INDEX}.html"), folder / f"{one.slug}.html")
+    save(matrix_html.render(found, pages=True), folder / f"{INDEX}.html")

@@ -238,3 +238,63 @@ def small() -> Iterator[Small]:
     yield servers
     for one in servers.started:
         one.close()
+
+
+@pytest.fixture
+def server_results() -> Callable[..., dict[str, Any]]:
+    """Makes the JSON results of a server: outcomes by the ids of rules, with levels and places where they matter."""
+
+    def make(
+        outcomes: dict[str, str],
+        *,
+        url: str = "http://127.0.0.1:8000/v1",
+        model: str | None = "m",
+        levels: dict[str, str] | None = None,
+        places: dict[str, list[str]] | None = None,
+        message: str = "is wrong",
+        **members: Any,
+    ) -> dict[str, Any]:
+        failed = [id for id, outcome in outcomes.items() if outcome == "failed"]
+        level_of = {id: (levels or {}).get(id, "MUST") for id in outcomes}
+        rules = []
+        for id, outcome in outcomes.items():
+            pointers = (places or {}).get(id, ["/choices/0"]) if id in failed else []
+            found = {"message": message, "expected": None, "case": "a.case", "exchange": "a.case#0"}
+            rules.append(
+                {
+                    "id": id,
+                    "level": level_of[id],
+                    "title": f"The requirement of `{id}` is kept.",
+                    "source": "a source",
+                    "outcome": outcome,
+                    "judged": 1,
+                    "kit_fault": False,
+                    "reasons": ["the model did not"] if outcome == "inconclusive" else [],
+                    "findings_total": len(pointers),
+                    "findings": [{"pointer": pointer, **found} for pointer in pointers],
+                }
+            )
+        by_level = {level: sum(level_of[id] == level for id in failed) for level in ("MUST", "SHOULD", "INFO")}
+        names = ("passed", "failed", "unsupported", "inconclusive", "not_exercised")
+        counts = {name: list(outcomes.values()).count(name) for name in names}
+        document = {
+            "schema_version": "1.0",
+            "tool": {"name": "chatconform", "version": "0.1.0"},
+            "target": {"url": url, "model": model},
+            "summary": {"rules": len(rules), **counts, "failed_by_level": by_level},
+            "exit_status": 1 if by_level["MUST"] else 0,
+            "strict": False,
+            "requests": 3,
+            "seconds": 0.5,
+            "seed": 0,
+            "cut_short": None,
+            "notes": [],
+            "capabilities": [],
+            "rules": rules,
+            "exchanges": {
+                "a.case#0": {"case": "a.case", "step": 0, "request": {"method": "POST", "target": "/v1", "headers": []}}
+            },
+        }
+        return {**document, **members}
+
+    return make
