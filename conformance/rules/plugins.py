@@ -61,16 +61,21 @@ def load(name: str) -> Plugin:
         return known
     is_file = name.endswith(".py")
     folder, module = (Path(name).resolve().parent, Path(name).stem) if is_file else (Path.cwd(), name)
-    if str(folder) not in sys.path:
-        sys.path.append(str(folder))  # at the end: nothing that is installed is hidden by what lies about
     try:
-        found = import_module(module)
+        found = import_beside(folder, module)
     except Exception as error:  # an import runs whatever the plugin holds
         hint = "" if is_file else "; give a module that can be imported from here, or a file such as my_rules.py"
         raise PluginError(f"the plugin {name} cannot be loaded ({_told(error)}){hint}") from None
     if is_file and Path(getattr(found, "__file__", None) or "").resolve() != Path(name).resolve():
         raise PluginError(f"the plugin {name} cannot be loaded: another module is called {module}; rename the file")
     return register(found, name)
+
+
+def import_beside(folder: Path, module: str) -> ModuleType:
+    """Imports a module that is installed or lies in a folder. Raises whatever importing it raises."""
+    if str(folder) not in sys.path:
+        sys.path.append(str(folder))  # at the end: nothing that is installed is hidden by what lies about
+    return import_module(module)
 
 
 def register(brought: Any, name: str) -> Plugin:

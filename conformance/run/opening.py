@@ -6,11 +6,13 @@ The law of this file: what an app cannot show, as no wire carries it, is not jud
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
 
 from chatconform.core.ask import CHAT, Ask
 from chatconform.core.exchange import Origin
 from chatconform.core.result import Result, Verdict
+from chatconform.rules.plugins import import_beside
 from chatconform.run.reach import CannotCheckError
 from chatconform.targets import App, BadUrlError, Limits, ServerTarget, Timeouts
 from chatconform.targets.address import parse
@@ -25,8 +27,8 @@ if TYPE_CHECKING:
     Where = str | App | Callable[..., object]
     """A base URL, or an app: bare, or as an `App` that tells more of it."""
 
-LIMITS: Final = Limits(body=16 * 1024 * 1024)
-"""Many times what the requests of a check ask for."""
+LIMITS: Final = Limits(body=16 * 1024 * 1024, blocks=20_000, evidence=128 * 1024)
+"""Many times what the requests of a check ask for; of what has no end the beginning is evidence enough."""
 MISTAKEN_PATH: Final = "/chat/completions"
 USUAL_PATHS: Final = ("/v1", "", "/api/v1")
 WIRE_ALONE: Final = frozenset(
@@ -77,6 +79,26 @@ def open_target(
     return target
 
 
+def app_named(name: str) -> App:
+    """The app of a name such as `my_server.main:app`, or `my_server:make_app()` for one that is made.
+
+    Raises `CannotCheckError`.
+    """
+    module, colon, attribute = name.partition(":")
+    is_made = attribute.endswith("()")
+    words = attribute.removesuffix("()").split(".")
+    if not colon or not all(word.isidentifier() for word in (*module.split("."), *words)):
+        raise CannotCheckError(f"an app is named as in my_server.main:app, and {name[:80]!r} is no such name")
+    try:
+        found: Any = import_beside(Path.cwd(), module)
+        for word in words:
+            found = getattr(found, word)
+        return App(found() if is_made else found)
+    except Exception as error:  # an import runs whatever the module holds
+        told = " ".join(f"{type(error).__name__}: {error}".split())[:300]
+        raise CannotCheckError(f"the app {name} cannot be loaded ({told})") from None
+
+
 def base_url(url: str) -> str:
     """A base URL that can be asked. Raises `CannotCheckError` with what to write instead."""
     try:
@@ -89,9 +111,12 @@ def base_url(url: str) -> str:
     return url
 
 
-def named(where: Where) -> str:
-    """What a target is called before it is opened, the same in every process."""
-    return where if isinstance(where, str) else (where if isinstance(where, App) else App(where)).name
+def place_of(where: Where) -> str | None:
+    """What a target is called in every process alike; None for an app that was made where only this one sees it."""
+    if isinstance(where, str):
+        return where
+    app = where if isinstance(where, App) else App(where)
+    return app.place if app.path is None else f"{app.place} at {app.path}" if app.place is not None else None
 
 
 def judged_at(target: ServerTarget, rules: Sequence[Rule]) -> tuple[Rule, ...]:
@@ -110,7 +135,7 @@ def notes_on(target: ServerTarget) -> tuple[str, ...]:
     """What the reader must know of how a target was asked."""
     if target.app_name is None:
         return ()
-    return (f"{target.app_name} was asked in this process; serve it at {target.url} for the commands that are shown.",)
+    return (f"{target.app_name} was asked in this process; serve it at {target.url} for curl commands to work.",)
 
 
 def _find_path(target: AppTarget) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, NoReturn
 
 import pytest
@@ -10,7 +12,8 @@ from chatconform.core.judge import judge
 from chatconform.core.result import Verdict
 from chatconform.core.rule import Level, Part
 from chatconform.core.scenario import Grade
-from chatconform.core.scenario_result import ScenarioOutcome
+from chatconform.core.scenario_result import ClientRunResult, ScenarioOutcome, ScenarioResult
+from chatconform.core.tally import Tally
 from chatconform.reports.plain import plain
 from chatconform.rules.catalogue import rules
 from chatconform.run.adapter import AdapterError
@@ -21,7 +24,7 @@ from chatconform.scenarios.catalogue import scenarios
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from chatconform.core.exchange import Exchange
+    from chatconform.core.result import Result
     from chatconform.run.in_process import Client
 
 
@@ -38,10 +41,29 @@ class ClientUnderTest:
         self._scenarios = {scenario.id: scenario for scenario in scenarios()}
         self._failed: set[str] = set()
         self._broken: str | None = None
+        self._on_requests = [rule for rule in rules() if rule.on is Part.REQUEST]
+        self._done: list[ScenarioResult] = []
+        self._tally = Tally(self._on_requests)
+        self._began = time.monotonic()
 
     def close(self) -> None:
         """Ends the client."""
         self._driver.close()
+
+    def result(self) -> ClientRunResult:
+        """What became of the scenarios that were asked so far."""
+        hello = self._driver.hello
+        return ClientRunResult(
+            hello.client,
+            hello.version,
+            tuple(self._done),
+            tuple(self._tally.outcomes.values()),
+            self._driver.requests,
+            time.monotonic() - self._began,
+            0,
+            self._driver.restarts,
+            self._broken,
+        )
 
     def facts(self, scenario_id: str) -> list[tuple[str, str]]:
         """What a report tells of a scenario besides its outcome."""
@@ -60,13 +82,19 @@ class ClientUnderTest:
             pytest.skip(self._broken)
         if blockers := sorted(self._failed.intersection(scenario.blocked_by)):
             self._failed.add(scenario_id)
-            pytest.skip(f"blocked by {', '.join(blockers)}")
+            detail = f"blocked by {', '.join(blockers)}"
+            self._done.append(ScenarioResult(scenario, ScenarioOutcome.BLOCKED, detail=detail))
+            pytest.skip(detail)
         try:
             result, sent = self._driver.ask(scenario)
         except AdapterError as problem:
             self._broken = str(problem)
         if self._broken is not None:  # one failure tells it; the rest has nothing to say
             _fail(self._broken)
+        in_question = result.outcome in {ScenarioOutcome.FAILED, ScenarioOutcome.LOSSY}
+        self._done.append(replace(result, exchanges=tuple(sent)) if in_question else result)
+        judged = [one for exchange in sent for one in judge(exchange, self._on_requests)]
+        self._tally.add(judged)
         if result.outcome is ScenarioOutcome.UNSUPPORTED:
             pytest.skip(result.detail)
         if result.outcome is ScenarioOutcome.FAILED:
@@ -75,19 +103,17 @@ class ClientUnderTest:
             if scenario.grade is Grade.MUST or (self._strict and scenario.grade in {Grade.SHOULD, Grade.POLICY}):
                 _fail(text)
             pytest.xfail(text)
-        if broken := _broken(sent, self._strict):
+        if broken := _broken(judged, self._strict):
             _fail("\n".join(broken))
 
 
-def _broken(sent: Sequence[Exchange], strict: bool) -> list[str]:
+def _broken(results: Sequence[Result], strict: bool) -> list[str]:
     """What the requests break of the rules that count, a line each."""
     counted = {Level.MUST, Level.SHOULD} if strict else {Level.MUST}
-    on_requests = [rule for rule in rules() if rule.on is Part.REQUEST and rule.level in counted]
-    results = (result for exchange in sent for result in judge(exchange, on_requests))
     return [
         f"{result.rule.level} {result.rule.id}: {finding.pointer} {plain(finding.message, 400)}"
         for result in results
-        if result.verdict is Verdict.FAILED
+        if result.verdict is Verdict.FAILED and result.rule.level in counted
         for finding in result.findings
     ]
 

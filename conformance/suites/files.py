@@ -2,20 +2,37 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import pytest
 
 from chatconform.reports.validation_terminal import render
 from chatconform.run.recordings import validate_files
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from chatconform.core.validation_result import ValidationResult
+
 WIDTH: Final = 100
 
 
-def tell(path: str, *, only: list[str], skip: list[str], profile: str, strict: bool) -> None:
-    """Passes the test of a file, fails it with what was found, or skips it where nothing in the file was judged."""
+def tell(
+    path: str,
+    *,
+    only: list[str],
+    skip: list[str],
+    profile: str,
+    strict: bool,
+    found: Callable[[str, ValidationResult], None] = lambda *_: None,
+) -> None:
+    """Passes the test of a file, fails it with what was found, or skips it where nothing in the file was judged.
+
+    `found` is given the path and what was found.
+    """
     __tracebackhide__ = True
     result = validate_files([path], only=only, skip=skip, profile=profile)
+    found(path, result)
     status = result.exit_status(strict=strict)
     if status == 0:
         return

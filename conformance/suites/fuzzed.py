@@ -26,18 +26,19 @@ from chatconform.rules.validity import is_valid as is_valid_request
 from chatconform.run.asker import Asker, Standing
 from chatconform.run.dressing import LIMIT_PLACES, dressed
 from chatconform.run.gate import StoppedError
+from chatconform.run.opening import open_target
 from chatconform.run.probes import BOUNDARY, INVALID, MOST_TOGETHER, VALID, WIRE, Probe, Probes, joined, wire_probe
 from chatconform.run.reach import reach
 from chatconform.run.suspects import Suspect, settle
 from chatconform.strategies import boundaries, invalid_requests, requests, wire_bodies
 from chatconform.strategies.recipes.asking import REQUEST
-from chatconform.targets import ServerTarget, Timeouts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from chatconform.core.exchange import Exchange
     from chatconform.core.rule import Rule
+    from chatconform.run.opening import Where
     from chatconform.strategies import Invalid, Wire
 
 WIDTH: Final = 100
@@ -97,7 +98,7 @@ class FuzzedServer:
 
     def __init__(
         self,
-        url: str,
+        where: Where,
         *,
         rules: Sequence[Rule],
         model: str | None,
@@ -109,15 +110,17 @@ class FuzzedServer:
         insecure: bool,
         strict: bool,
     ) -> None:
-        """Raises `CannotCheckError` where it cannot be asked, and `ValueError` for headers that cannot be sent."""
+        """Raises `CannotCheckError` where it cannot be asked."""
         counted = {Level.MUST, Level.SHOULD} if strict else {Level.MUST}
         self._rules = [rule for rule in rules if rule.level in counted and rule.on is not Part.SERIES]
         self._key_variable, self._seed = key_variable, seed
-        self._target = ServerTarget(
-            url, headers=headers, api_key=api_key, timeouts=Timeouts.of(timeout), insecure=insecure
-        )
+        self._target = open_target(where, headers=headers, api_key=api_key, timeout=timeout, insecure=insecure)
         self._redaction = Redaction(self._target.secrets)
-        self._reached = reach(self._target.send, self._target.url, model, has_key=bool(self._target.secrets))
+        try:
+            self._reached = reach(self._target.send, self._target.url, model, has_key=bool(self._target.secrets))
+        except BaseException:
+            self._target.close()
+            raise
         self._asker = Asker(self._target.send, self._reached.plain, 1, self._reached.breaks)
         self._sent = 0
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from chatconform.core.run_result import RunResult
     from chatconform.core.tally import Outcome
+    from chatconform.run.opening import Where
 
 LONGEST_RUN: Final = 24 * 3600.0
 WIDTH: Final = 100
@@ -69,17 +70,28 @@ class Outcomes:
         return next(rule_id for rule_id, rule in self._rules.items() if rule["verdict"] in UNJUDGED)
 
 
-def told(url: str, *, rules: Sequence[str], key_variable: str, strict: bool, **settings: Any) -> dict[str, Any]:
-    """Checks the server for these rules; gives what `Outcomes` needs, as plain JSON.
+def checked(target: Where, *, rules: Sequence[str], **settings: Any) -> RunResult:
+    """Checks a target for these rules.
 
     Raises `CannotCheckError` for a target that cannot be checked, and `KeyboardInterrupt` if the check was interrupted.
     """
     from chatconform.run.server import INTERRUPTED, check
 
-    result = check(url, only=rules, **settings)
+    result = check(target, only=rules, **settings)
     if result.cut_short == INTERRUPTED:
         raise KeyboardInterrupt
-    return _document(result, key_variable, strict)
+    return result
+
+
+def told(result: RunResult, *, key_variable: str, strict: bool) -> dict[str, Any]:
+    """What `Outcomes` needs of a check, as plain JSON."""
+    redaction = Redaction(result.secrets)
+    rules = {outcome.rule.id: _entry(outcome, redaction) for outcome in result.outcomes}
+    for outcome in result.failed():
+        told = lines(outcome, result.target, redaction, Look(width=WIDTH), key=key_variable)
+        rules[outcome.rule.id]["text"] = "\n".join([f"{outcome.rule.level} {outcome.rule.id}", *told])
+    trouble = None if result.cut_short is None else f"the check ended early: {redaction.text(result.cut_short)}"
+    return {"rules": rules, "trouble": trouble, "strict": strict}
 
 
 def unchecked(problem: str, rules: Sequence[str]) -> dict[str, Any]:
@@ -94,30 +106,22 @@ def unchecked(problem: str, rules: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def shared(file: Path, url: str, check: Callable[[], dict[str, Any]]) -> Outcomes:
-    """The outcomes of a check that several processes need: the first that comes here makes it, the others wait.
+def shared(file: Path, target: str, rules: Sequence[str], check: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """What a check of a target came to that several processes need: the first one makes it, the others wait for it.
 
-    A database is the lock: it is let go when its owner dies, on every platform.
+    One that needs more rules than that was made for makes its own. A database is the lock: it is let go when its owner
+    dies, on every platform.
     """
     with closing(sqlite3.connect(file, timeout=LONGEST_RUN, isolation_level=None)) as database:
         database.execute("BEGIN EXCLUSIVE")
-        database.execute("CREATE TABLE IF NOT EXISTS checked (url TEXT PRIMARY KEY, document TEXT)")
-        row = database.execute("SELECT document FROM checked WHERE url = ?", (url,)).fetchone()
-        document = json.loads(row[0]) if row is not None else check()
-        if row is None:
-            database.execute("INSERT INTO checked VALUES (?, ?)", (url, json.dumps(document)))
+        database.execute("CREATE TABLE IF NOT EXISTS checked (target TEXT PRIMARY KEY, document TEXT)")
+        row = database.execute("SELECT document FROM checked WHERE target = ?", (target,)).fetchone()
+        known: dict[str, Any] | None = json.loads(row[0]) if row is not None else None
+        document = known if known is not None and known["rules"].keys() >= {*rules} else check()
+        if document is not known:
+            database.execute("REPLACE INTO checked VALUES (?, ?)", (target, json.dumps(document)))
         database.execute("COMMIT")
-    return Outcomes(document)
-
-
-def _document(result: RunResult, key_variable: str, strict: bool) -> dict[str, Any]:
-    redaction = Redaction(result.secrets)
-    rules = {outcome.rule.id: _entry(outcome, redaction) for outcome in result.outcomes}
-    for outcome in result.failed():
-        told = lines(outcome, result.target, redaction, Look(width=WIDTH), key=key_variable)
-        rules[outcome.rule.id]["text"] = "\n".join([f"{outcome.rule.level} {outcome.rule.id}", *told])
-    trouble = None if result.cut_short is None else f"the check ended early: {redaction.text(result.cut_short)}"
-    return {"rules": rules, "trouble": trouble, "strict": strict}
+    return document
 
 
 def _entry(outcome: Outcome, redaction: Redaction) -> dict[str, Any]:

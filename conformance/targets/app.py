@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
@@ -26,9 +27,21 @@ class App:
 
     @property
     def name(self) -> str:
-        """What reports call it: its module and name."""
+        """What reports call it: the module and name under which it can be imported, or those of its kind."""
+        if (place := self.place) is not None:
+            return place
         named = self.app if hasattr(self.app, "__qualname__") else type(self.app)
         return f"{named.__module__}.{named.__qualname__}"
+
+    @property
+    def place(self) -> str | None:
+        """The module and name under which it can be imported, as in `my_server.main:app`; None for none."""
+        homes = [name for name in (getattr(self.app, "__module__", None),) if isinstance(name, str)]
+        for module in (*homes, *sys.modules):
+            for name, value in list(getattr(sys.modules.get(module), "__dict__", {}).items()):
+                if value is self.app:
+                    return f"{module}:{name}"
+        return None
 
 
 def kind_of(app: App) -> str:

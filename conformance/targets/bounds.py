@@ -28,11 +28,16 @@ class Timeouts:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Bytes to keep of a head and of a body (codings undone), and pieces of a body; what goes beyond is cut off."""
+    """Bytes to read of a head and of a body (codings undone), pieces of a body, and blocks of a stream of events.
+
+    What goes beyond is cut off. Of a body that was cut off so, `evidence` bytes are kept, or all that was read.
+    """
 
     head: int = 256 * 1024
     body: int = 64 * 1024 * 1024
     pieces: int = 250_000
+    blocks: int = 1_000_000
+    evidence: int | None = None
 
 
 class WireError(Exception):

@@ -51,6 +51,7 @@ class ResponseReader:
         self._size = 0
         self._decoders: list[Decoder] = []
         self._stream: sse.Decoder | None = None
+        self._overflown = False
         self.faults: list[str] = []
         self.started = False
         self.finished = False
@@ -88,8 +89,11 @@ class ResponseReader:
         """What was read so far; None where not even a head was."""
         if self._status is None:
             return None
-        body = b"".join(piece.data for piece in self._pieces)
-        return Response(self._status, self._headers, body, tuple(self._pieces), self.finished, tuple(self.faults))
+        pieces = self._pieces
+        if self._overflown and self._limits.evidence is not None:
+            pieces = _first(pieces, self._limits.evidence)
+        body = b"".join(piece.data for piece in pieces)
+        return Response(self._status, self._headers, body, tuple(pieces), self.finished, tuple(self.faults))
 
     def _read_head(self, data: bytes) -> bytes | None:
         """Collects the head; gives what follows it, or None while it is not whole."""
@@ -192,11 +196,11 @@ class ResponseReader:
         """Keeps a piece of the body, its content codings undone."""
         self._received += len(data)
         room = self._limits.body - self._size
-        too_large = WireError("too-large", f"the response's body is larger than {_size(self._limits.body)}")
+        beyond = f"body is larger than {_size(self._limits.body)}"
         for number, decoder in enumerate(self._decoders, 1):
             data = decoder.feed(data, room)
             if len(data) > room and number < len(self._decoders):
-                raise too_large
+                raise self._too_large(beyond)
         if data:
             self._pieces.append(Piece(at, data[:room]))
             self._size += len(data)
@@ -204,14 +208,21 @@ class ResponseReader:
             self.events += 1
             self.done = self.done or event.data.strip() == DONE
         if len(data) > room:
-            raise too_large
+            raise self._too_large(beyond)
+        if self._stream is not None and self.events + len(self._stream.transcript.dataless) > self._limits.blocks:
+            raise self._too_large(f"stream holds more than {self._limits.blocks:,} events")
         for decoder in self._decoders:
             if self.finished:
                 decoder.end()
             if decoder.problem is not None:
                 raise decoder.problem
         if len(self._pieces) > self._limits.pieces:
-            raise WireError("too-large", f"the response's body came in more than {self._limits.pieces} pieces")
+            raise self._too_large(f"body came in more than {self._limits.pieces} pieces")
+
+    def _too_large(self, how: str) -> WireError:
+        """What to raise for a body that goes beyond a limit, and takes note of it."""
+        self._overflown = True
+        return WireError("too-large", f"the response's {how}")
 
     def _missing(self) -> str:
         """What is missing of a body that was cut short."""
@@ -219,6 +230,17 @@ class ResponseReader:
         if header(self._headers, "transfer-encoding") is not None or length is None:
             return "before the chunk that ends the response"
         return f"after {self._received} of the {length[:20]} bytes that Content-Length promises"
+
+
+def _first(pieces: list[Piece], size: int) -> list[Piece]:
+    """The pieces of a body up to a size."""
+    kept: list[Piece] = []
+    for piece in pieces:
+        if size <= 0:
+            break
+        kept.append(Piece(piece.at, piece.data[:size]))
+        size -= len(piece.data)
+    return kept
 
 
 def _lint(head: bytes) -> list[str]:

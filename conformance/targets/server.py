@@ -73,7 +73,8 @@ class ServerTarget:
         """Asks, and gives what came back.
 
         `ask.leave_after` of 0 leaves as soon as the request is sent. `about` of the exchange is that of the ask, with
-        `connection` (its `number`, and the `uses` that it had before) and, where we left early, `left_after`.
+        `connection` (its `number`, and the `uses` that it had before), where it was sent in chunks the size of these as
+        `chunked` and, where we left early, `left_after`.
         """
         target = self._address.path + ask.path
         headers = headers_of(ask, self._address.authority, self._usual)
@@ -87,7 +88,7 @@ class ServerTarget:
             attempt.failure,
             started=attempt.started,
             seconds=attempt.seconds,
-            about={**ask.about, **attempt.about},
+            about={**ask.about, **({} if ask.chunked is None else {"chunked": ask.chunked}), **attempt.about},
         )
 
     def close(self) -> None:

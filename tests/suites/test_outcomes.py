@@ -81,16 +81,22 @@ def test_a_target_that_cannot_be_checked_is_told_by_the_first_rule() -> None:
     assert dict(found.facts(rules[0]))["level"] == "MUST"
 
 
-def test_a_check_is_shared_by_all_who_come_later(tmp_path: Path) -> None:
+def test_a_check_is_shared_by_all_who_come_later_and_need_no_more(tmp_path: Path) -> None:
     made: list[int] = []
 
-    def check() -> dict[str, Any]:
+    def check(*rules: str) -> dict[str, Any]:
         made.append(1)
-        return {"rules": {}, "trouble": None, "strict": False}
+        return {"rules": dict.fromkeys(rules), "trouble": None, "strict": False}
 
-    for url in ("http://a", "http://a", "http://b", "http://a"):
-        shared(tmp_path / "shared", url, check)
-    assert len(made) == 2
+    for url, rules in (
+        ("http://a", "xy"),
+        ("http://a", "y"),
+        ("http://b", "x"),
+        ("http://a", "xy"),
+        ("http://a", "xz"),
+    ):
+        assert {*rules} <= shared(tmp_path / "shared", url, rules, lambda rules=rules: check(*rules))["rules"].keys()
+    assert len(made) == 3
 
 
 def test_a_check_that_breaks_leaves_the_way_free(tmp_path: Path) -> None:
@@ -98,6 +104,6 @@ def test_a_check_that_breaks_leaves_the_way_free(tmp_path: Path) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        shared(tmp_path / "shared", "http://a", broken)
+        shared(tmp_path / "shared", "http://a", ["x"], broken)
     document = {"rules": {}, "trouble": None, "strict": True}
-    shared(tmp_path / "shared", "http://a", lambda: json.loads(json.dumps(document)))
+    shared(tmp_path / "shared", "http://a", [], lambda: json.loads(json.dumps(document)))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
+import textwrap
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
 
@@ -27,6 +29,7 @@ pytest_plugins = ["pytester"]
 FEW = "response.usage"
 ONE = "response.usage.total-is-the-sum"
 DEAD = "http://127.0.0.1:9/v1"
+IMPORTED = "from chatconform.suites.test_server import test_rule"
 
 
 @pytest.fixture(scope="module")
@@ -70,6 +73,24 @@ def all_of(result: pytest.RunResult) -> str:
 
 def test_every_rule_about_servers_is_an_item(run: Run) -> None:
     assert ids(run("--collect-only", "-q")) == [rule.id for rule in choose().rules]
+
+
+@pytest.mark.parametrize(
+    ("expression", "chosen"),
+    [
+        ("chatconform_area(name='response.usage')", lambda rule: rule.id.startswith("response.usage.")),
+        ("chatconform_area(name='stream')", lambda rule: rule.id.startswith("stream.")),
+        ("chatconform_capability(name='tools')", lambda rule: rule.needs is not None and rule.needs.name == "tools"),
+        (
+            "chatconform_must and not chatconform_capability",
+            lambda rule: rule.level is Level.MUST and rule.needs is None,
+        ),
+    ],
+)
+def test_marks_choose_by_area_and_capability(run: Run, expression: str, chosen: Callable[[Any], bool]) -> None:
+    found = ids(run("--collect-only", "-q", "-m", expression, "--strict-markers"))
+    assert found == [rule.id for rule in choose().rules if chosen(rule)]
+    assert found
 
 
 def test_marks_choose_by_level(run: Run) -> None:
@@ -149,10 +170,20 @@ def test_only_what_the_chosen_items_need_is_asked(
     assert len(asked) > few
 
 
-def test_without_a_target_the_rules_are_skipped(run: Run) -> None:
+def test_without_a_target_the_run_is_no_success_and_says_what_to_give(run: Run) -> None:
     result = run("--chatconform-only", FEW)
-    assert result.ret == 0
+    assert result.ret == pytest.ExitCode.NO_TESTS_COLLECTED
     assert result.parseoutcomes().keys() == {"skipped"}
+    (told,) = [line for line in result.outlines if line.startswith("chatconform: nothing was tested: ")]
+    for wanted in ("--chatconform-url", "--chatconform-app", "--chatconform-client", "--chatconform-recordings"):
+        assert wanted in told
+
+
+def test_tests_of_other_kinds_make_a_run_without_a_target_a_success(run: Run, pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(test_mine=f"{IMPORTED}\ndef test_other(): pass\n")
+    result = run("--chatconform-only", ONE, "test_mine.py", pyargs=False)
+    assert result.ret == 0
+    assert result.parseoutcomes() == {"skipped": 1, "passed": 1}
 
 
 @pytest.mark.parametrize(
@@ -190,6 +221,17 @@ def test_the_key_is_sent_and_never_shown(run: Run, monkeypatch: pytest.MonkeyPat
     assert "a-wrong-one" not in shown[1]
 
 
+def test_options_may_stand_in_the_environment_and_give_way_to_the_command_line(
+    run: Run, server: ReferenceServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in (("URL", server.url), ("ONLY", f"{ONE}\n{FEW}\n"), ("STRICT", "1"), ("INSECURE", "0")):
+        monkeypatch.setenv(f"CHATCONFORM_{name}", value)
+    assert set(run().parseoutcomes()) <= {"passed", "skipped"}
+    assert run("--chatconform-only", ONE).parseoutcomes() == {"passed": 1}
+    monkeypatch.setenv("CHATCONFORM_URL", DEAD)
+    assert run().ret == pytest.ExitCode.USAGE_ERROR
+
+
 def test_options_may_stand_in_the_ini_file(run: Run, server: ReferenceServer, pytester: pytest.Pytester) -> None:
     pytester.makeini(f"[pytest]\nchatconform_url = {server.url}\nchatconform_only =\n    {ONE}\n")
     assert run().parseoutcomes() == {"passed": 1}
@@ -222,8 +264,8 @@ def test_a_target_of_a_project_that_is_dead_is_told_once(run: Run, pytester: pyt
     assert "cannot be reached" in str(result.stdout)
 
 
-def in_processes(folder: Path, url: str) -> tuple[str, int]:
-    """The output of a run by two processes, and how often the target was asked."""
+def in_processes(folder: Path, *arguments: str) -> tuple[subprocess.CompletedProcess[str], int]:
+    """What became of a run by two processes, and how often the target was asked."""
     log = folder / "asked"
     (folder / "conftest.py").write_text(
         "from chatconform.targets import ServerTarget\n"
@@ -233,28 +275,40 @@ def in_processes(folder: Path, url: str) -> tuple[str, int]:
         "    return real(self, ask, origin)\n"
         "ServerTarget.send = counting\n"
     )
-    words = [sys.executable, "-m", "pytest", "-n", "2", "-v", "--chatconform-url", url, "--chatconform-only", FEW]
-    done = subprocess.run(
-        [*words, "--pyargs", "chatconform.suites"], cwd=folder, capture_output=True, text=True, timeout=120, check=False
-    )
-    return done.stdout, len(log.read_text())
+    words = [sys.executable, "-m", "pytest", "-n", "2", "-v", "-p", "no:anyio", "--chatconform-only", FEW, *arguments]
+    done = subprocess.run(words, cwd=folder, capture_output=True, text=True, timeout=120, check=False)
+    return done, len(log.read_text()) if log.exists() else 0
 
 
-def test_several_processes_share_one_check(server: ReferenceServer, tmp_path: Path) -> None:
+@pytest.mark.parametrize("how", ["load", "each"])
+def test_several_processes_share_one_check_and_one_report(server: ReferenceServer, tmp_path: Path, how: str) -> None:
     from chatconform import check
 
-    output, asked = in_processes(tmp_path, server.url)
-    assert "[gw0]" in output
-    assert "[gw1]" in output
-    assert "FAILED" not in output
+    options = ["--chatconform-url", server.url, "--dist", how, "--chatconform-report=json=out.json"]
+    done, asked = in_processes(tmp_path, *options, "--pyargs", "chatconform.suites")
+    assert done.returncode == 0, done.stdout
+    assert "[gw0]" in done.stdout
+    assert "[gw1]" in done.stdout
     assert asked == check(server.url, only=[FEW]).requests
+    report = json.loads((tmp_path / "out.json").read_bytes())
+    assert {rule["id"] for rule in report["rules"]} == {rule.id for rule in choose([FEW]).rules}
+    assert report["target"]["url"] == server.url
 
 
-def test_a_dead_target_is_one_failure_for_several_processes(tmp_path: Path) -> None:
-    output, asked = in_processes(tmp_path, DEAD)
-    assert "1 failed" in output
-    assert "passed" not in output
-    assert "cannot be reached" in output
+def test_a_target_that_only_the_tests_know_is_checked_once(server: ReferenceServer, tmp_path: Path) -> None:
+    (tmp_path / "test_mine.py").write_text(textwrap.dedent(MINE.format(url=server.url)))
+    done, asked = in_processes(tmp_path, "--chatconform-report=json=out.json", "test_mine.py")
+    assert done.returncode == 0, done.stdout
+    assert asked == json.loads((tmp_path / "out.json").read_bytes())["requests"]
+
+
+def test_a_dead_target_is_one_sentence_for_several_processes(tmp_path: Path) -> None:
+    done, asked = in_processes(tmp_path, "--chatconform-url", DEAD, "--pyargs", "chatconform.suites")
+    assert done.returncode == pytest.ExitCode.USAGE_ERROR
+    (error,) = [line for line in done.stderr.splitlines() if line.startswith("ERROR: ")]
+    assert error.startswith("ERROR: chatconform: ")
+    assert "cannot be reached" in error
+    assert "failed" not in done.stdout
     assert asked == 1
 
 

@@ -10,6 +10,7 @@ from chatconform.frontends.pytest_plugin.checking import (
     chatconform_outcomes,
     chatconform_target,
     pytest_runtestloop,
+    pytest_xdist_node_collection_finished,
 )
 from chatconform.frontends.pytest_plugin.fixtures import (
     chatconform_client,
@@ -21,8 +22,9 @@ from chatconform.frontends.pytest_plugin.items import (
     pytest_generate_tests,
     pytest_ignore_collect,
     pytest_sessionstart,
+    pytest_unconfigure,
 )
-from chatconform.frontends.pytest_plugin.options import pytest_addoption, pytest_configure
+from chatconform.frontends.pytest_plugin.options import pytest_addhooks, pytest_addoption, pytest_configure
 
 __all__ = [
     "chatconform_client",
@@ -32,10 +34,13 @@ __all__ = [
     "chatconform_server",
     "chatconform_target",
     "chatconform_wish",
+    "pytest_addhooks",
     "pytest_addoption",
     "pytest_configure",
     "pytest_generate_tests",
     "pytest_ignore_collect",
     "pytest_runtestloop",
     "pytest_sessionstart",
+    "pytest_unconfigure",
+    "pytest_xdist_node_collection_finished",
 ]

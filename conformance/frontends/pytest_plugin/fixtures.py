@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from chatconform.frontends.pytest_plugin.items import wish
+from chatconform.frontends.pytest_plugin.items import take_in, wish
 from chatconform.frontends.pytest_plugin.options import option
+from chatconform.frontends.pytest_plugin.reporting import UNNAMED, gathered
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,8 +19,8 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="session")
 def chatconform_wish(pytestconfig: pytest.Config) -> dict[str, Any]:
-    """What recordings are judged by: the options on rules."""
-    return wish(pytestconfig)
+    """What recordings are judged by: the options on rules, and what takes note of what was found."""
+    return {**wish(pytestconfig), "found": gathered(pytestconfig).files.__setitem__}
 
 
 @pytest.fixture(scope="session")
@@ -31,7 +32,7 @@ def chatconform_client(pytestconfig: pytest.Config) -> Any:
     """
     command = option(pytestconfig, "client")
     if command is None:
-        pytest.skip("no client: give --chatconform-client, or override the fixture chatconform_client")
+        pytest.skip(f"{UNNAMED}: give --chatconform-client, or override the fixture chatconform_client")
     return command
 
 
@@ -41,12 +42,14 @@ def chatconform_client_under_test(pytestconfig: pytest.Config, chatconform_clien
     from chatconform.run.adapter import AdapterError
     from chatconform.suites.clients import ClientUnderTest
 
+    take_in(pytestconfig)
     try:
         client = ClientUnderTest(chatconform_client, bool(option(pytestconfig, "strict")))
     except AdapterError as problem:
         pytest.exit(f"chatconform: {problem}", returncode=pytest.ExitCode.USAGE_ERROR)
     yield client
     client.close()
+    gathered(pytestconfig).clients.setdefault(str(chatconform_client), []).append(client.result())
 
 
 @pytest.fixture
@@ -58,6 +61,7 @@ def chatconform_server(pytestconfig: pytest.Config) -> Iterator[StrictServer]:
     """
     from chatconform.run.strict_server import StrictServer
 
+    take_in(pytestconfig)
     with StrictServer() as server:
         yield server
         broken = server.violations + (server.advice if option(pytestconfig, "strict") else [])

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 from chatconform.frontends.pytest_plugin.options import option, profile
+from chatconform.frontends.pytest_plugin.reporting import UNNAMED
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from chatconform.core.capability import Capability
     from chatconform.core.rule import Rule
 
 RULE: Final = "chatconform_rule"
@@ -19,14 +21,26 @@ SCENARIO: Final = "chatconform_scenario"
 """The argument of a test that is to be run once for each scenario."""
 RECORDING: Final = "chatconform_recording"
 """The argument of a test that is to be run once for each file of recordings."""
+TAKEN: Final = pytest.StashKey[dict[str, str]]()
+"""What was registered, by who brought it: the name of the plugin that it became."""
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
-    """Refuses a choice of rules that cannot be made, before anything is collected."""
-    if option(session.config, "recordings"):
-        wish(session.config)
-    elif any(option(session.config, name) for name in ("only", "skip", "profile")):
-        choice(session.config)
+    """Refuses what cannot be chosen or registered before anything is collected."""
+    config = session.config
+    registering = config.pluginmanager.hook.pytest_chatconform_register.get_hookimpls()
+    if option(config, "recordings"):
+        wish(config)
+    elif registering or any(option(config, name) for name in ("only", "skip", "profile", "plugin")):
+        choice(config)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Lets go of what was registered for this run."""
+    for name in config.stash.get(TAKEN, {}).values():
+        from chatconform.rules.plugins import forget
+
+        forget(name)
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
@@ -38,10 +52,11 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
         return None
     if collection_path.name == "test_server_fuzz.py" and not option(config, "fuzz"):
         return True
+    server = option(config, "url") or option(config, "app")
     given = {
         "test_client.py": option(config, "client"),
-        "test_server.py": option(config, "url"),
-        "test_server_fuzz.py": option(config, "url"),
+        "test_server.py": server,
+        "test_server_fuzz.py": server,
         "test_recordings.py": option(config, "recordings"),
     }
     others = [value for name, value in given.items() if name != collection_path.name]
@@ -53,14 +68,39 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if SCENARIO in metafunc.fixturenames:
         from chatconform.scenarios.catalogue import scenarios
 
-        metafunc.parametrize(SCENARIO, [pytest.param(scenario.id, id=scenario.id) for scenario in scenarios()])
+        metafunc.parametrize(
+            SCENARIO, [pytest.param(one.id, id=one.id, marks=_marks(one.id, one.grade)) for one in scenarios()]
+        )
     if RECORDING in metafunc.fixturenames:
         metafunc.parametrize(RECORDING, _recordings(metafunc.config))
     if RULE not in metafunc.fixturenames:
         return
+    chosen = choice(metafunc.config)
     metafunc.parametrize(
-        RULE, [pytest.param(rule.id, id=rule.id, marks=_marks(rule)) for rule in choice(metafunc.config)]
+        RULE, [pytest.param(one.id, id=one.id, marks=_marks(one.id, one.level, one.needs)) for one in chosen]
     )
+
+
+def take_in(config: pytest.Config) -> None:
+    """Registers the rules and cases that this run's own files bring, those that have not been yet.
+
+    Raises `pytest.UsageError` with one sentence for what cannot be taken in.
+    """
+    from chatconform.core.naming import PluginError
+    from chatconform.rules.plugins import load, register
+
+    taken = config.stash.setdefault(TAKEN, {})
+    try:
+        for name in option(config, "plugin") or []:
+            taken[name] = load(name).name
+        for offer in config.pluginmanager.hook.pytest_chatconform_register.get_hookimpls():
+            if offer.plugin_name not in taken:
+                given = {"config": config} if "config" in offer.argnames else {}
+                brought = offer.function(**given)
+                name = getattr(offer.plugin, "__file__", None) or offer.plugin_name
+                taken[offer.plugin_name] = register(brought, name).name
+    except PluginError as problem:
+        raise pytest.UsageError(f"chatconform: {problem}") from None
 
 
 def wish(config: pytest.Config) -> dict[str, Any]:
@@ -69,6 +109,7 @@ def wish(config: pytest.Config) -> dict[str, Any]:
     from chatconform.run.reach import CannotCheckError
     from chatconform.run.recordings import wish_of
 
+    take_in(config)
     only, skip = option(config, "only") or [], option(config, "skip") or []
     try:
         wish_of(None, only, skip, profile(config), False)
@@ -84,7 +125,7 @@ def _recordings(config: pytest.Config) -> list[Any]:
 
     names = option(config, "recordings")
     if not names:
-        return [pytest.param("", marks=pytest.mark.skip(reason="no recordings: give --chatconform-recordings"))]
+        return [pytest.param("", marks=pytest.mark.skip(reason=f"{UNNAMED}: give --chatconform-recordings"))]
     found = find(names)
     if found.missing:
         raise pytest.UsageError(f"chatconform: {'; '.join(found.missing)}")
@@ -97,6 +138,7 @@ def choice(config: pytest.Config) -> tuple[Rule, ...]:
     from chatconform.run.choice import choose
     from chatconform.run.reach import CannotCheckError
 
+    take_in(config)
     try:
         return choose(option(config, "only") or (), option(config, "skip") or (), profile(config)).rules
     except (CannotCheckError, UnknownIdError) as problem:
@@ -109,6 +151,10 @@ def chosen(session: pytest.Session) -> list[str]:
     return list(dict.fromkeys(spec.params[RULE] for spec in specs if spec is not None and RULE in spec.params))
 
 
-def _marks(rule: Rule) -> list[pytest.MarkDecorator]:
-    marks = [getattr(pytest.mark, f"chatconform_{rule.level.lower()}")]
-    return [*marks, pytest.mark.chatconform_capability(rule.needs.name)] if rule.needs is not None else marks
+def _marks(name: str, level: str, needs: Capability | None = None) -> list[pytest.MarkDecorator]:
+    """The marks of what has an id: its level, the areas that it lies in, and the capability that it needs."""
+    words = name.split(".")
+    areas = [".".join(words[:count]) for count in range(1, len(words))]
+    marks = [getattr(pytest.mark, f"chatconform_{level.lower()}")]
+    marks += [pytest.mark.chatconform_area(name=area) for area in areas]
+    return [*marks, pytest.mark.chatconform_capability(name=needs.name)] if needs is not None else marks
