@@ -58,7 +58,7 @@ def parsed(name: str, parser: CommandParser, argv: Sequence[str]) -> argparse.Na
     for action in parser._actions:  # as in `settings`
         if action.dest in {"help", "config"}:
             continue
-        defaults.setdefault(action.dest, action.default)
+        defaults.setdefault(action.dest, [] if action.nargs == "*" and action.default is None else action.default)
         if action.required and action.nargs != "*":  # argparse takes any number, none included, for required
             required[action.dest] = "/".join(action.option_strings) or str(action.metavar)
             action.required = False
