@@ -36,7 +36,7 @@ def message(digest: Digest) -> tuple[str, str]:
         return "baseline is stale", "red"
     if told:
         return f"{passed:,} passed, {told:,} failed", "yellow"
-    return f"{passed:,} passed", "brightgreen"
+    return f"{passed:,} passed", "brightgreen" if passed else "lightgrey"
 
 
 def endpoint(digest: Digest, label: str = LABEL) -> str:

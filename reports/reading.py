@@ -144,7 +144,7 @@ def _why_no_json(problem: orjson.JSONDecodeError, data: bytes, start: bytes, nam
     if "end of data" in str(problem) or _ends_within_a_character(data):
         last = data.count(b"\n") + 1
         return f"{name} is cut off at line {last}: its JSON does not end; copy or write it again"
-    if "after document" in str(problem):
+    if "after document" in str(problem) and start.startswith((b"{", b"[")):
         told = "as recordings do, which `chatconform validate` reads"
         return f"{name} holds several JSON values, the second at {place}, {told}; {HOW}"
     if "depth limit" in str(problem):

@@ -89,6 +89,7 @@ def test_a_rule_of_a_client_is_held_to_the_form_of_rules() -> None:
         (b"\xef\xbb\xbf", "r.json is empty"),
         (b"hello", "r.json is not JSON: unexpected character, expected a JSON value at line 1 column 1"),
         (b"\x00\x01", "r.json is not JSON"),
+        (b'"""A docstring', "r.json is not JSON: unexpected content after document at line 1 column 3"),
         (b"\xff\xfe", "r.json is empty"),
         (b'{"a": "\xc3\x28"}', "r.json is not JSON: "),
         (b"\n<testsuites/>", "r.json is XML or HTML, not JSON"),

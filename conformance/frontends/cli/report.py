@@ -97,10 +97,11 @@ def _check(args: argparse.Namespace) -> None:
     from chatconform.reports import ReportError, check_writable
 
     count = len(args.results)
+    were = "1 was" if count == 1 else f"{count:,} were"
     if args.diff and count != 2:
-        raise ReportError(f"--diff compares two results, the older and the newer, and {count} were given")
+        raise ReportError(f"--diff compares two results, the older and the newer, and {were} given")
     if args.badge and count != 1:
-        raise ReportError(f"--badge is of one result, and {count} were given; make one badge after the other")
+        raise ReportError(f"--badge is of one result, and {were} given; make one badge after the other")
     for path in args.badge:
         if Path(path).suffix.lower() not in BADGES:
             raise ReportError(f"the badge {path} is to end in .svg (a picture) or .json (for badge services)")
