@@ -38,7 +38,8 @@ def _parser(line: str) -> argparse.ArgumentParser:
     named = words[1] if len(words) > 1 else ""
     commands = parser.add_subparsers()
     for name in COMMANDS:
-        one = commands.add_parser(name, allow_abbrev=False)
+        told = command(name).HELP.replace("%", "%%") if named not in COMMANDS else None
+        one = commands.add_parser(name, allow_abbrev=False, help=told)
         if name == named:
             command(name).add_arguments(one)
             if name in CONFIGURED:

@@ -25,6 +25,6 @@ def run(args: argparse.Namespace) -> int:
     """Runs the command and returns its exit status: 0 printed, 2 there is no such shell."""
     from argcomplete.shell_integration import shellcode
 
-    print(f"# {SHELLS[args.shell]}")
-    print(shellcode([PROGRAM], shell=args.shell))
+    print(shellcode([PROGRAM], shell=args.shell).strip("\n"))
+    print(f"# {SHELLS[args.shell]}")  # last, since zsh asks for a first line of its own
     return 0
