@@ -72,6 +72,8 @@ class Answer:
     headers: dict[str, str] = field(default_factory=dict)
     instead: str | None = None
     raw: bytes | None = None
+    more: bytes = b""
+    """What follows the raw bytes again and again, without end."""
 
 
 class SmallServer:
@@ -151,6 +153,8 @@ class SmallServer:
         if answer.raw is not None:
             handler.wfile.write(answer.raw)
             handler.wfile.flush()
+            while answer.more and not self._over.is_set():
+                handler.wfile.write(answer.more)
             if answer.instead == "raw-then-hang":
                 self._over.wait(20)
             handler.close_connection = True
@@ -225,6 +229,10 @@ class Small:
     def answer(self, status: int, body: Any, **headers: str) -> Answer:
         """Any answer: bytes, or a JSON value."""
         return Answer(status, body, {name.replace("_", "-"): value for name, value in headers.items()})
+
+    def endless(self, head: bytes, more: bytes) -> Answer:
+        """An answer without end: the rest of a head after its status, and then bytes again and again."""
+        return Answer(instead="raw", raw=b"HTTP/1.1 200 OK\r\n" + head, more=more)
 
     def instead(self, what: str, raw: bytes | None = None) -> Answer:
         """No answer: a `reset`, a `close`, a `hang`, or raw bytes."""

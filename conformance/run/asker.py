@@ -38,6 +38,8 @@ SILENT_IN_A_ROW: Final = 3
 MOST_SILENCES: Final = 10
 MOST_FLOODS: Final = 3
 """So many answers that do not come to their end are enough to judge by; more would cost hours or gigabytes."""
+ENDLESS: Final = 1000
+"""Events of a stream that goes on for all the time that an answer is given: many times what is ever asked for."""
 REPEATS_BEFORE_TRUST: Final = 5
 """Requests that broke again when asked again, and none that did not: what breaks now is held back after one try."""
 TRIES_OF_A_STEADY_TARGET: Final = 2
@@ -147,8 +149,8 @@ class Asker:
             exchange = self.send(ask, origin, together=together and not tries)
             tries += 1
             found = self.trouble(exchange)
+            self._see_size(exchange)
             if found is None:
-                self._see_size(exchange)
                 self._gate.went_well()
                 self.answered(broken, tries)
                 return Heard(exchange, tries=tries, put_off=put_off)
@@ -174,9 +176,10 @@ class Asker:
                 with self._lock:
                     self._repeated += broken > 1
             self._went_badly(exchange, found)
-            standing = Standing.SUSPECT if found in {Trouble.BROKEN, Trouble.SILENT} else Standing.WITHHELD
-            again = f", {tries} times" if tries > 1 else ""
-            return Heard(exchange, standing, tries, f"{reason}{again}", put_off)
+            again = found in {Trouble.BROKEN, Trouble.SILENT} and not _goes_on(exchange)
+            standing = Standing.SUSPECT if again else Standing.WITHHELD
+            often = f", {tries} times" if tries > 1 else ""
+            return Heard(exchange, standing, tries, f"{reason}{often}", put_off)
 
     def ask_together(self, asks: Sequence[tuple[Ask, Origin]]) -> list[Heard]:
         """Sends requests at the same time, each as `ask` does. Raises what the first of them that raised did."""
@@ -251,7 +254,7 @@ class Asker:
                 self._gate.pause(min(2.0, wait_asked_for(exchange) or 0.25))
 
     def _see_size(self, exchange: Exchange) -> None:
-        if exchange.failure is not None and exchange.failure.kind == "too-large":
+        if exchange.failure is not None and (exchange.failure.kind == "too-large" or _goes_on(exchange)):
             with self._lock:
                 self._floods += 1
             if self._floods >= MOST_FLOODS:
@@ -298,3 +301,9 @@ class Asker:
                 return f"the target {told(exchange)} {after}, even to one plain request at a time ({sent})"
             case _:
                 return f"the target {told(exchange)} {after}, even to the plain request that worked before ({sent})"
+
+
+def _goes_on(exchange: Exchange) -> bool:
+    """Whether an answer was a stream that went on until its time was over."""
+    overdue = exchange.failure is not None and exchange.failure.kind == "total-timeout"
+    return overdue and len(exchange.events) >= ENDLESS

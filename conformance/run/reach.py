@@ -94,7 +94,8 @@ class _Caller:
             limited = {limit: SHORT} if limit else {}
             plain = Ask({"model": model, "messages": [{"role": "user", "content": "Say hello."}], **limited})
             exchange = self._ask(plain)
-            if exchange.succeeded and not _is_page(exchange):
+            endless = exchange.failure is not None and exchange.failure.kind == "too-large"
+            if exchange.succeeded and not _is_page(exchange) and not endless:
                 return limit, plain, exchange
             self._see_whether_there(exchange)
             if _speaks_of(exchange, model):
@@ -151,6 +152,8 @@ class _Caller:
         kind, message = exchange.failure.kind, exchange.failure.message
         if kind == "first-byte-timeout":
             return f"{self._base} took the connection but {message}; --timeout waits longer"
+        if kind == "too-large" and exchange.response is not None:
+            return f"{self._base} answers without end: {message}"
         return f"{self._base} cannot be checked: {message}"
 
     def _see_whether_below_v1(self, exchange: Exchange) -> None:

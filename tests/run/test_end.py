@@ -178,7 +178,7 @@ def test_no_thread_of_a_run_is_left(small, check_with):
 
 
 def test_answers_without_end_cut_the_run_short_and_are_judged(small, check_with, monkeypatch):
-    monkeypatch.setattr("chatconform.run.server.LIMITS", Limits(body=100_000))
+    monkeypatch.setattr("chatconform.run.opening.LIMITS", Limits(body=100_000))
     head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 10000000000\r\n\r\n"
 
     def behave(seen):
