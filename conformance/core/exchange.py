@@ -7,6 +7,7 @@ role: a server's, a client's and a recording's exchanges are the same thing.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -27,6 +28,13 @@ ABOUT_SOMETHING_ELSE: Final = frozenset(
     {"model_not_found", "DeploymentNotFound", "context_length_exceeded", "insufficient_quota", "invalid_api_key"}
 )
 """Codes of refusals that speak of the model, the length or the account."""
+ABOUT_THE_LENGTH: Final = re.compile(
+    r"context[ _-]?(length|size|window)|(prompt|input|request|messages?)( \w+){0,3} too (long|large|many)|token limit",
+    re.IGNORECASE,
+)
+"""What a refusal says of a prompt that does not fit, where it has no published code for that."""
+MOST_TOLD: Final = 1000
+"""Characters of a refusal that are read for what it speaks of: it may repeat the prompt."""
 UNKNOWN: Final = frozenset({"unknown_model", "unknown_path"})
 """What a case says of a request that names something that does not exist."""
 
@@ -197,8 +205,10 @@ class Exchange:
         if not self.refused or self.status in ABOUT_THE_FORM or not UNKNOWN.isdisjoint(self.about):
             return False
         match self.error:
-            case {"error": {"code": str(code)}}:
-                return code not in ABOUT_SOMETHING_ELSE
+            case {"error": {"code": str(code)}} if code in ABOUT_SOMETHING_ELSE:
+                return False
+            case {"error": told} | {"message": told} | {"detail": told}:
+                return ABOUT_THE_LENGTH.search(str(told)[:MOST_TOLD]) is None
         return True
 
     @derived

@@ -91,6 +91,17 @@ def test_a_refused_capability_is_unsupported() -> None:
         {"response": {"status": 404, "json": {"error": {"code": None}}}, "about": {"unknown_model": True}},
         {"response": {"status": 404, "json": {"error": {}}}, "about": {"unknown_path": True}},
         {"response": {"status": 400, "json": {"error": {"code": "context_length_exceeded"}}}},
+        {"response": {"status": 400, "json": {"error": {"code": 400, "type": "exceed_context_size_error"}}}},
+        {
+            "response": {
+                "status": 400,
+                "json": {
+                    "error": {"code": 400, "type": "invalid_request_error", "message": "exceeds the context size"}
+                },
+            }
+        },
+        {"response": {"status": 422, "json": {"detail": "The prompt is too long for this model"}}},
+        {"response": {"status": 400, "json": {"object": "error", "message": "maximum context length is 4096 tokens"}}},
         {"response": {"status": 415, "json": {"error": {}}}},
         {"response": {"status": 405, "text": ""}},
     ],
