@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from chatconform.core.tally import general
 from chatconform.reports.html_evidence import Spot, shown_exchange
+from chatconform.reports.html_marks import clipped
 from chatconform.reports.html_view import Entry, ShownFinding, badge_of
 from chatconform.reports.look import many
 from chatconform.reports.plain import plain
@@ -27,6 +28,10 @@ SMALLEST_BODY: Final = 1_200
 MOST_EXCHANGES: Final = 400
 """Exchanges on a page; each failure gets its share, one at the least."""
 MOST_FINDINGS: Final = 12
+MOST_EXPECTED: Final = 3
+MOST_FINDINGS_ALTOGETHER: Final = 1500
+TEXT: Final = 400_000
+"""Characters that all findings take; each text gets its share."""
 KINDS: Final = {
     "wrong": "what came out is not what was sent",
     "exception": "an error was raised where there was none",
@@ -39,7 +44,8 @@ KINDS: Final = {
 class Evidence:
     """The exchanges of a document, shown: so many for a failure, and bodies so long, that the page stays small.
 
-    `reasons` holds why a failure is known, by the names that a baseline gives it.
+    So many findings of a failure are told, in texts so long, for the same reason. `reasons` holds why a failure is
+    known, by the names that a baseline gives it.
     """
 
     def __init__(self, document: Mapping[str, Any]) -> None:
@@ -49,9 +55,11 @@ class Evidence:
         self.reasons = {(one["name"], one["place"]): one for one in baseline["known"]}
         self._records = document.get("exchanges", {})
         self._url = document["target"]["url"] if "target" in document else ""
-        self._each = max(1, min(3, MOST_EXCHANGES // max(1, len(failing))))
-        bodies = 2 * self._each * max(1, len(failing))
-        self._room = max(SMALLEST_BODY, min(LARGEST_BODY, BUDGET // bodies))
+        count = max(1, len(failing))
+        self._each = max(1, min(3, MOST_EXCHANGES // count))
+        self._room = max(SMALLEST_BODY, min(LARGEST_BODY, BUDGET // (2 * self._each * count)))
+        self.most_findings = max(3, min(MOST_FINDINGS, MOST_FINDINGS_ALTOGETHER // count))
+        self.text = max(120, min(800, TEXT // (self.most_findings * count)))
 
     def shown(self, names: Sequence[str], spots: Mapping[str, Sequence[Spot]]) -> tuple[ShownExchange, ...]:
         """The first of these exchanges, with these spots of each marked."""
@@ -81,9 +89,9 @@ def rule_entry(rule: Mapping[str, Any], evidence: Evidence) -> Entry:
         told=_told(rule),
         source=rule["source"],
         why=tuple(line for line in str(rule.get("why", "")).split("\n") if line),
-        expected=tuple(dict.fromkeys(one["expected"] for one in findings if one["expected"]))[:MOST_FINDINGS],
-        findings=tuple(_findings(rule)),
-        more=max(0, rule["findings_total"] - min(len(findings), MOST_FINDINGS)) if findings else 0,
+        expected=tuple(_expected(findings, evidence)),
+        findings=tuple(_findings(rule, evidence)),
+        more=max(0, rule["findings_total"] - min(len(findings), evidence.most_findings)) if findings else 0,
         remarks=(*_remarks(rule), *_known(rule["id"], [one.get("place") for one in findings], evidence)),
         commands=tuple(commands),
         exchanges=evidence.shown([one["exchange"] for one in findings if "exchange" in one], _spots(rule)),
@@ -98,15 +106,21 @@ def _told(rule: Mapping[str, Any]) -> str:
     return f"{rule['judged']:,} judged" if rule["judged"] else ""
 
 
-def _findings(rule: Mapping[str, Any]) -> Iterator[ShownFinding]:
-    for one in rule["findings"][:MOST_FINDINGS]:
+def _expected(findings: Sequence[Mapping[str, Any]], evidence: Evidence) -> Iterator[str]:
+    told = dict.fromkeys(one["expected"] for one in findings if one["expected"])
+    yield from (clipped(text, evidence.text) for text in list(told)[:MOST_EXPECTED])
+
+
+def _findings(rule: Mapping[str, Any], evidence: Evidence) -> Iterator[ShownFinding]:
+    room = evidence.text
+    for one in rule["findings"][: evidence.most_findings]:
         where = f"{one['file']}:{one['line']}" if "file" in one else one["exchange"]
         excerpt = one.get("excerpt") or ""
         yield ShownFinding(
-            pointer=plain(one["pointer"], 300),
-            message=plain(one["message"], 600),
-            where=plain(where, 300),
-            excerpt="" if excerpt in one["message"] else plain(excerpt, 400),
+            pointer=clipped(one["pointer"], room // 2),
+            message=clipped(one["message"], room),
+            where=clipped(where, room // 2),
+            excerpt="" if excerpt in one["message"] else clipped(excerpt, room),
         )
 
 

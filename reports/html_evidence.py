@@ -11,12 +11,13 @@ import binascii
 import json
 import re
 from dataclasses import dataclass
+from html import escape
 from typing import TYPE_CHECKING, Any, Final
 
 from chatconform.core.recording import from_json
 from chatconform.core.sse import begins_stream
 from chatconform.reports.curl import command
-from chatconform.reports.html_marks import Span, as_text, locate, markup
+from chatconform.reports.html_marks import Span, as_text, clipped, locate, markup
 from chatconform.reports.html_stream import ShownStream, shown_stream
 from chatconform.reports.plain import plain
 
@@ -25,8 +26,9 @@ if TYPE_CHECKING:
 
     from markupsafe import Markup
 
-MOST_HEADERS: Final = 40
-LONGEST_HEADER: Final = 240
+LONGEST_HEADER: Final = 400
+HEADER_MARKUP: Final = 20
+NO_UTF_8: Final = re.compile("[\udc80-\udcff]")
 LONGEST_COMMAND: Final = 6 * 1024
 ENDS: Final = {
     "keep": "The connection was kept open.",
@@ -121,7 +123,7 @@ def shown_exchange(name: str, record: Mapping[str, Any], spots: Sequence[Spot], 
         request=Message(
             f"{plain(request['method'], 40)} {plain(request['target'], 400)}",
             False,
-            *_headers(request, []),
+            *_headers(request, [], room),
             _body(request, asked, room),
         ),
         response=None if response is None else _response(response, got, room, said),
@@ -160,16 +162,24 @@ def _response(response: Mapping[str, Any], spots: Sequence[Spot], room: int, sai
     else:
         body = _body(response, spots, room)
     first = f"HTTP status {response['status']}"
-    return Message(first, response["status"] in said, *_headers(response, words), body, stream, tuple(notes))
+    return Message(first, response["status"] in said, *_headers(response, words, room), body, stream, tuple(notes))
 
 
-def _headers(message: Mapping[str, Any], words: Sequence[str]) -> tuple[tuple[Header, ...], int]:
+def _headers(message: Mapping[str, Any], words: Sequence[str], room: int) -> tuple[tuple[Header, ...], int]:
+    """As many headers as there is room for, those that are marked first of all; and how many are left out."""
     pairs = message["headers"]
-    shown = tuple(
-        Header(plain(name, 80), plain(value, LONGEST_HEADER), name.lower() in words)
-        for name, value in pairs[:MOST_HEADERS]
-    )
-    return shown, max(0, len(pairs) - MOST_HEADERS)
+    room = max(600, room // 4)
+    longest = min(LONGEST_HEADER, room // 3)
+    marked = {number for number, (name, _) in enumerate(pairs) if name.lower() in words}
+    shown: dict[int, Header] = {}
+    for number in sorted(range(len(pairs)), key=lambda number: number not in marked):
+        name, value = pairs[number]
+        header = Header(clipped(name, 80), clipped(value, longest), number in marked)
+        room -= HEADER_MARKUP + len(escape(header.name + header.value))
+        if room < 0:
+            break
+        shown[number] = header
+    return tuple(shown[number] for number in sorted(shown)), len(pairs) - len(shown)
 
 
 def _body(message: Mapping[str, Any], spots: Sequence[Spot], room: int) -> Body | None:
@@ -182,7 +192,7 @@ def _body(message: Mapping[str, Any], spots: Sequence[Spot], room: int) -> Body 
         notes.append("Laid out for reading; on the wire there is no space between tokens.")
     else:
         text = as_text(raw)
-    if any("\udc80" <= char <= "\udcff" for char in text):
+    if NO_UTF_8.search(text):
         notes.append("Bytes that are no UTF-8 are shown as \\x and two digits.")
     told, omitted = markup(text, _spans(text, spots), room=room)
     if omitted:
@@ -234,7 +244,7 @@ def _curl(record: Mapping[str, Any], url: str) -> str | None:
     if "cut_from" in record["request"]:
         return None
     try:
-        told = command(from_json(record).request, url)
+        told = command(from_json({"request": record["request"]}).request, url)
     except ValueError:
         return None
     return told if len(told) <= LONGEST_COMMAND else None

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from markupsafe import Markup
 
-from chatconform.reports.plain import escaped
+from chatconform.reports.plain import escaped, plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -141,6 +141,19 @@ def markup(text: str, spans: Iterable[Span] = (), *, room: int) -> tuple[Markup,
         pieces.append(_gap(len(text) - shown_to))
     told = "".join(pieces)
     return Markup(f"\n{told}" if told.startswith("\n") else told), omitted  # a `pre` drops its first line end
+
+
+def clipped(text: str, room: int) -> str:
+    """A text on one printable line, cut so that it takes no more than so many characters of markup."""
+    told = plain(text, room)
+    if len(escape(told)) <= room:
+        return told
+    used = 0
+    for at, char in enumerate(told):
+        used += len(escape(char))
+        if used > room - len("..."):
+            return f"{told[:at]}..."
+    return told
 
 
 def _windows(length: int, marked: list[Span], room: int) -> list[tuple[int, int]]:

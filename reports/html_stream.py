@@ -21,13 +21,17 @@ from chatconform.reports.html_marks import Span, as_text, locate, markup
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-LINE: Final = re.compile(rb"[^\r\n]*(?:\r\n|\r|\n|\Z)")
+BLOCK: Final = re.compile(rb"[\r\n]*+((?:[^\r\n]++(?:\r\n|\r|\n)?+)++)((?:\r\n|\r|\n)*+)")
+"""Lines that are not empty, and the empty ones after them."""
+DATA: Final = re.compile(rb"(?:\A|[\r\n])data(?::|[\r\n]|\Z)")
 EVENT: Final = re.compile(r"/(\d{1,9})(?=/|$)")
 OVERHEAD: Final = 120
 """Characters of markup around a block."""
 EMPTY: Final = Markup("")
 WIDTH: Final = 1000
 """Of the time line, in units of its own."""
+TICK: Final = 4
+"""What comes closer together than that is one tick."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,18 +57,11 @@ class ShownBlock:
 
 
 @dataclass(frozen=True, slots=True)
-class Tick:
-    """Something that arrived, at a place on the time line."""
-
-    x: int
-    marked: bool
-
-
-@dataclass(frozen=True, slots=True)
 class TimeLine:
-    """When the blocks came: a tick for each, from the beginning of the exchange to the last byte."""
+    """When the blocks came, from the beginning of the exchange to the last byte: places on a line, and in words."""
 
-    ticks: tuple[Tick, ...]
+    ticks: tuple[int, ...]
+    marked: tuple[int, ...]
     first: str
     last: str
     told: str
@@ -109,28 +106,16 @@ def shown_stream(
 def _blocks(raw: bytes, arrivals: Sequence[Sequence[Any]]) -> Iterator[Block]:
     ends = list(accumulate(int(length) for _, length in arrivals))
     times = [float(at) for at, _ in arrivals]
-
-    number, start, lines = -1, 0, list[bytes]()
-
-    def made(start: int, end: int, lines: list[bytes], *, whole: bool) -> Block:
-        nonlocal number
-        dispatches = whole and any(line.partition(b":")[0] == b"data" for line in lines)
-        number += dispatches
-        piece = bisect_right(ends, end - 1)
-        at = times[piece] if piece < len(times) else None
-        return Block(number if dispatches else None, at, raw[start:end], whole)
-
-    for found in LINE.finditer(raw):
-        line = found[0].rstrip(b"\r\n")
+    number = -1
+    for found in BLOCK.finditer(raw):
+        lines, blank = found.groups()
         if found.start() == 0:
-            line = line.removeprefix(BOM)
-        if line:
-            lines.append(line)
-        elif lines:
-            yield made(start, found.end(), lines, whole=found[0] != b"")
-            start, lines = found.end(), []
-    if lines:
-        yield made(start, len(raw), lines, whole=False)
+            lines = lines.removeprefix(BOM)
+        dispatches = bool(blank) and DATA.search(lines) is not None
+        number += dispatches
+        piece = bisect_right(ends, found.end() - 1)
+        at = times[piece] if piece < len(times) else None
+        yield Block(number if dispatches else None, at, found[0], bool(blank))
 
 
 def _marked(blocks: Sequence[Block], pointers: Sequence[str]) -> dict[int, list[str]]:
@@ -188,13 +173,13 @@ def _time_line(blocks: Sequence[Block], marked: dict[int, list[str]]) -> TimeLin
     timed = [(block.at, number in marked) for number, block in enumerate(blocks) if block.at is not None]
     if len(timed) < 2 or (span := max(at for at, _ in timed)) <= 0:
         return None
-    at_mark: dict[int, bool] = {}
+    places = {False: set[int](), True: set[int]()}
     for at, is_marked in timed:
-        x = round(at / span * WIDTH)
-        at_mark[x] = at_mark.get(x, False) or is_marked
+        places[is_marked].add(round(at / span * WIDTH / TICK) * TICK)
     first, last = _time(min(at for at, _ in timed)), _time(span)
     marks = ", ".join(_time(at) for at, is_marked in timed if is_marked)
     told = f"{len(timed)} blocks came between {first} and {last} after the request began"
     if marks:
         told += f"; what is marked came at {marks[:200]}"
-    return TimeLine(tuple(Tick(x, is_marked) for x, is_marked in sorted(at_mark.items())), first, last, told)
+    ticks, marked_ticks = tuple(sorted(places[False] - places[True])), tuple(sorted(places[True]))
+    return TimeLine(ticks, marked_ticks, first, last, told)

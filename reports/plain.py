@@ -10,6 +10,8 @@ def plain(text: str, most: int = MOST) -> str:
 
     What is cut off is told by `...`. Letters of every script stay; what turns the direction of writing does not.
     """
+    if len(text) <= most and text.isprintable():
+        return text
     told: list[str] = []
     used = 0
     for char in text:
