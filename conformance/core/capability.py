@@ -17,9 +17,12 @@ class Capability:
 
     `asked(body)` tells whether a request's JSON object asks for it. `honoured(exchange)` looks at a success of such a
     request: True where the effect shows, False where it is missing for certain, None where the model had the choice.
+    Where one exchange cannot show it, the rules `shown_by` do: it is there if all of them are kept, and missing if the
+    first is broken.
     """
 
     name: str
     title: str
     asked: Callable[[Mapping[str, Any]], bool]
     honoured: Callable[[Exchange], bool | None]
+    shown_by: tuple[str, ...] = ()

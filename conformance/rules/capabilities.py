@@ -31,9 +31,13 @@ def find_capability(name: str) -> Capability | None:
 
 
 def _capability(
-    name: str, title: str, asked: Callable[[Body], bool], honoured: Callable[[Exchange], bool | None]
+    name: str,
+    title: str,
+    asked: Callable[[Body], bool],
+    honoured: Callable[[Exchange], bool | None],
+    shown_by: tuple[str, ...] = (),
 ) -> Capability:
-    return Capability(name, title, lambda body: asked(body) and is_valid(body), honoured)
+    return Capability(name, title, lambda body: asked(body) and is_valid(body), honoured, shown_by)
 
 
 def _is_choice(kind: str) -> Callable[[Body], bool]:
@@ -64,7 +68,13 @@ STREAM_USAGE: Final = _capability(
 N: Final = _capability(
     "n", "several choices (`n`)", lambda body: (asking.count(body.get("n")) or 1) > 1, evidence.gives_n
 )
-STOP: Final = _capability("stop", "stop sequences", lambda body: body.get("stop") not in (None, "", []), evidence.stops)
+STOP: Final = _capability(
+    "stop",
+    "stop sequences",
+    lambda body: body.get("stop") not in (None, "", []),
+    evidence.stops,
+    ("response.finish.stop-sequence-is-left-out", "series.stops.finish-is-stop"),
+)
 MAX_COMPLETION_TOKENS: Final = _capability(
     "max-completion-tokens",
     "a limit under `max_completion_tokens`",
@@ -88,7 +98,11 @@ TOP_LOGPROBS: Final = _capability(
 )
 LOGIT_BIAS: Final = _capability("logit-bias", "`logit_bias`", _has("logit_bias", dict), evidence.biases)
 SEED: Final = _capability(
-    "seed", "`seed`", lambda body: asking.count(body.get("seed")) is not None, evidence.never_shows
+    "seed",
+    "`seed`",
+    lambda body: asking.count(body.get("seed")) is not None,
+    evidence.never_shows,
+    ("series.seeds.same-seed-repeats", "series.seeds.other-seeds-vary"),
 )
 DEVELOPER_ROLE: Final = _capability(
     "developer-role", "messages of the role `developer`", _has_role("developer"), evidence.counts_the_part
@@ -99,7 +113,13 @@ TOOLS: Final = _capability(
     lambda body: bool(asking.offered(body)) and body.get("tool_choice") != "none",
     evidence.calls_tools,
 )
-TOOL_CHOICE_NONE: Final = _capability("tool-choice-none", "`tool_choice` none", _is_choice("none"), evidence.calls_none)
+TOOL_CHOICE_NONE: Final = _capability(
+    "tool-choice-none",
+    "`tool_choice` none",
+    _is_choice("none"),
+    evidence.calls_none,
+    ("response.tools.none-is-kept", "response.tools.required-is-kept"),
+)
 TOOL_CHOICE_REQUIRED: Final = _capability(
     "tool-choice-required", "`tool_choice` required", _is_choice("required"), evidence.calls_as_required
 )
@@ -120,6 +140,7 @@ PARALLEL_TOOL_CALLS_OFF: Final = _capability(
     "`parallel_tool_calls` false",
     lambda body: body.get("parallel_tool_calls") is False and bool(asking.offered(body)),
     evidence.calls_one_at_a_time,
+    ("response.tools.parallel-off-is-kept",),
 )
 CUSTOM_TOOLS: Final = _capability(
     "custom-tools", "custom tools", lambda body: bool(asking.custom_tools(body)), evidence.calls_custom_tools

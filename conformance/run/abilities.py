@@ -9,13 +9,15 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
+from chatconform.core.result import Verdict
 from chatconform.core.run_result import CapabilityStatus, Support
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from chatconform.core.capability import Capability
     from chatconform.core.exchange import Exchange
+    from chatconform.core.tally import Outcome
 
 
 class Abilities:
@@ -44,17 +46,24 @@ class Abilities:
                     known = self._seen.setdefault((one.name, support), exchange.id)
                     self._seen[one.name, support] = min(known, exchange.id)
 
-    def table(self) -> tuple[CapabilityStatus, ...]:
-        """How the target treats each capability, in the order in which they were given."""
+    def table(self, outcomes: Mapping[str, Outcome] | None = None) -> tuple[CapabilityStatus, ...]:
+        """How the target treats each capability, in the order in which they were given; outcomes are by rule id."""
         refused = self._refused()
-        return tuple(self._status(one, refused) for one in self._capabilities)
+        return tuple(self._status(one, refused, outcomes or {}) for one in self._capabilities)
 
-    def _status(self, capability: Capability, refused: dict[str, str]) -> CapabilityStatus:
+    def _status(
+        self, capability: Capability, refused: dict[str, str], outcomes: Mapping[str, Outcome]
+    ) -> CapabilityStatus:
         for support in (Support.HONOURED, Support.IGNORED):
             if (shown := self._seen.get((capability.name, support))) is not None:
                 return CapabilityStatus(capability, support, shown)
         if capability.name in refused:
             return CapabilityStatus(capability, Support.REFUSED, refused[capability.name])
+        told = [outcomes[rule].verdict for rule in capability.shown_by if rule in outcomes]
+        if told and told[0] is Verdict.FAILED:
+            return CapabilityStatus(capability, Support.IGNORED)
+        if told and len(told) == len(capability.shown_by) and all(verdict is Verdict.PASSED for verdict in told):
+            return CapabilityStatus(capability, Support.HONOURED)
         return CapabilityStatus(capability, Support.UNKNOWN)
 
     def _refused(self) -> dict[str, str]:

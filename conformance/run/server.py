@@ -203,7 +203,7 @@ class _Run:
             requests=self.allowance.sent,
             seconds=perf_counter() - begun,
             seed=self.seed,
-            capabilities=abilities.table(),
+            capabilities=abilities.table(total.outcomes),
             notes=(
                 *notes_on(target),
                 *reached.notes,

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from chatconform.core.capability import Capability
 from chatconform.core.recording import from_json
+from chatconform.core.result import Verdict
 from chatconform.core.run_result import Support
+from chatconform.core.tally import Outcome
+from chatconform.rules.capabilities import capabilities
+from chatconform.rules.catalogue import rules
 from chatconform.run.abilities import Abilities
 
 
@@ -80,3 +85,40 @@ def test_the_table_does_not_depend_on_the_order_in_time():
         exchange(4, ["stop"], stop=False),
     ]
     assert table(*exchanges) == table(*reversed(exchanges))
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "support"),
+    [
+        (Verdict.PASSED, Verdict.PASSED, Support.HONOURED),
+        (Verdict.PASSED, Verdict.INCONCLUSIVE, Support.UNKNOWN),
+        (Verdict.PASSED, Verdict.FAILED, Support.UNKNOWN),
+        (Verdict.PASSED, None, Support.UNKNOWN),
+        (Verdict.FAILED, Verdict.PASSED, Support.IGNORED),
+        (Verdict.NOT_EXERCISED, Verdict.NOT_EXERCISED, Support.UNKNOWN),
+    ],
+)
+def test_what_no_exchange_shows_alone_is_shown_by_rules(first, second, support):
+    seed = replace(SEED, shown_by=("series.seeds.same-seed-repeats", "series.seeds.other-seeds-vary"))
+    told = {rule: verdict for rule, verdict in zip(seed.shown_by, (first, second), strict=True) if verdict is not None}
+    outcomes = {name: Outcome(rules_by_id()[name], {verdict: 1}) for name, verdict in told.items()}
+    (status,) = Abilities((seed,)).table(outcomes)
+    assert (status.support, status.exchange) == (support, None)
+
+
+def rules_by_id():
+    return {rule.id: rule for rule in rules()}
+
+
+def test_what_was_refused_is_not_shown_by_rules():
+    outcomes = {"series.seeds.same-seed-repeats": Outcome(rules_by_id()["series.seeds.same-seed-repeats"])}
+    abilities = Abilities((replace(SEED, shown_by=tuple(outcomes)),))
+    abilities.see(exchange(1, ["seed"], 400))
+    (status,) = abilities.table(outcomes)
+    assert status.support is Support.REFUSED
+
+
+def test_a_capability_is_shown_by_rules_that_need_it():
+    for one in capabilities():
+        needed = [rules_by_id()[name].needs for name in one.shown_by]
+        assert not needed or needed[0] is one
