@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from chatconform.core.baseline import BaselineError as BaselineError
     from chatconform.core.naming import UnknownIdError as UnknownIdError
     from chatconform.core.run_result import RunResult as RunResult
     from chatconform.core.scenario_result import ClientRunResult as ClientRunResult
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AdapterError",
+    "BaselineError",
     "App",
     "CannotCheckError",
     "ClientRunResult",
@@ -42,6 +44,7 @@ __all__ = [
 
 _HOMES = {
     "AdapterError": "chatconform.run.adapter",
+    "BaselineError": "chatconform.core.baseline",
     "App": "chatconform.targets.app",
     "CannotCheckError": "chatconform.run.reach",
     "ClientRunResult": "chatconform.core.scenario_result",

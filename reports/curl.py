@@ -20,21 +20,24 @@ ORIGIN: Final = re.compile(r"(https?://)([^/?#]*@)?([^/?#]+)", re.IGNORECASE)
 PLAIN: Final = re.compile(r"[A-Za-z0-9_@%+=:,./-]+")
 
 
-def command(request: Request, base_url: str, *, key: str = "OPENAI_API_KEY") -> str:
+def command(request: Request, base_url: str, *, key: str = "OPENAI_API_KEY", whole: bool = False) -> str:
     """The curl command for a request to the server under `base_url`.
 
     The value of a secret header is told as a shell variable: `key` names the one that holds the API key. A body beyond
-    64 KiB is told as a file's name and a comment.
+    64 KiB is told as a file's name and a comment, unless the `whole` is wanted, for a script.
     """
-    lines = [" ".join(["curl -sS -i", *_options(request), _quoted(_url(request, base_url))])]
+    lines = [" ".join(["curl -sS -i", *_options(request), quoted(url_of(request, base_url))])]
     lines += [f"-H {_header(name, value, key)}" for name, value in _headers(request)]
     source = ""
-    if len(request.body) > LARGEST:
+    if len(request.body) > LARGEST and whole:
+        source = f"{piped(request.body)} | "
+        lines.append("--data-binary @-")
+    elif len(request.body) > LARGEST:
         lines.append(f"--data-binary @request-body # {len(request.body)} bytes, too many to show")
     elif request.body and _is_plain(text := request.body.decode("utf-8", "surrogateescape")):
         lines.append(f"--data-raw {_single(text)}")
     elif request.body:
-        source = f"printf {_single(_octal(request.body))} | "
+        source = f"{piped(request.body)} | "
         lines.append("--data-binary @-")
     return source + " \\\n  ".join(lines)
 
@@ -43,7 +46,7 @@ def _options(request: Request) -> Iterator[str]:
     if request.method == "HEAD":
         yield "--head"
     elif request.method != ("POST" if request.body else "GET"):
-        yield f"-X {_quoted(request.method)}"
+        yield f"-X {quoted(request.method)}"
     if "/." in request.target:
         yield "--path-as-is"
     if re.search(r"[\[\]{}]", request.target):
@@ -52,7 +55,8 @@ def _options(request: Request) -> Iterator[str]:
         yield "-N"
 
 
-def _url(request: Request, base_url: str) -> str:
+def url_of(request: Request, base_url: str) -> str:
+    """The URL of a request, at the server under `base_url`."""
     origin = ORIGIN.match(base_url)
     return (f"{origin[1]}{origin[3]}" if origin else base_url.rstrip("/")) + request.target
 
@@ -71,15 +75,27 @@ def _headers(request: Request) -> Iterator[tuple[str, str | None]]:
 def _header(name: str, value: str | None, key: str) -> str:
     """A header as the argument of `-H`: a secret's value as a shell variable."""
     if value is None:
-        return _quoted(f"{name}:")
+        return quoted(f"{name}:")
     if not value:
-        return _quoted(f"{name};")
+        return quoted(f"{name};")
+    scheme, variable = secret_of(name, value, key)
+    if variable is None:
+        return quoted(f"{name}: {scheme}")
+    return with_variable(f"{name}: {scheme}", variable)
+
+
+def secret_of(name: str, value: str, key: str) -> tuple[str, str | None]:
+    """A header's value without its secret, and the variable that holds that; None where there is no secret."""
     told = without_secret(name, value)
     if not is_secret(name) or not told.endswith(HIDDEN) or not _is_plain(name):
-        return _quoted(f"{name}: {told}")
-    scheme = told.removesuffix(HIDDEN)
-    variable = key if name.lower() in {"authorization", "api-key", "x-api-key"} else _variable(name)
-    return f'"{_doubled(f"{name}: {scheme}")}${variable}"'
+        return told, None
+    holds_key = name.lower() in {"authorization", "api-key", "x-api-key"}
+    return told.removesuffix(HIDDEN), key if holds_key else _variable(name)
+
+
+def with_variable(text: str, variable: str) -> str:
+    """One shell word: a text and behind it the value of a variable."""
+    return f'"{_doubled(text)}${variable}"'
 
 
 def _variable(name: str) -> str:
@@ -87,7 +103,14 @@ def _variable(name: str) -> str:
     return re.sub(r"[^A-Z0-9]+", "_", name.upper()).strip("_") or "SECRET"
 
 
-def _quoted(text: str) -> str:
+def piped(body: bytes) -> str:
+    """The command that writes these bytes, whatever they are: the shell has it built in, so no length is too much."""
+    if body and _is_plain(text := body.decode("utf-8", "surrogateescape")):
+        return f"printf %s {_single(text)}"
+    return f"printf {_single(_octal(body))}"
+
+
+def quoted(text: str) -> str:
     """One shell word."""
     if PLAIN.fullmatch(text):
         return text

@@ -158,7 +158,7 @@ def encodable(value: Any) -> Any:
             return [encodable(item) for item in value]
         case None | bool() | float():
             return value
-        case int() if abs(value) < 2**63:
+        case int() if -(2**63) <= value < 2**64:
             return value
         case _:
             return encodable(str(value))

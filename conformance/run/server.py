@@ -24,7 +24,7 @@ from chatconform.run.abilities import Abilities
 from chatconform.run.allowance import Allowance
 from chatconform.run.asker import Asker
 from chatconform.run.baselines import opened
-from chatconform.run.choice import choose
+from chatconform.run.choice import Choice, choose
 from chatconform.run.declared import declare
 from chatconform.run.gate import StoppedError
 from chatconform.run.hurry import Hurry
@@ -41,9 +41,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from chatconform.core.baseline import Baseline
+    from chatconform.core.case import Case
     from chatconform.core.exchange import Exchange
     from chatconform.core.rule import Rule
-    from chatconform.run.choice import Choice
     from chatconform.run.declared import Declared
     from chatconform.run.fuzz import Fuzz
     from chatconform.run.opening import Where
@@ -102,6 +102,29 @@ def check(
     run = _Run(choice, declared, model, api_key, named, timeout, concurrency, seed, insecure, fuzz, allowance, progress)
     result = run.against(target) if target is not None else _against_reference(run)
     return result if known is None else known.applied(result)
+
+
+def play_again(
+    target: Where,
+    played: Sequence[Case],
+    judged: Sequence[Rule],
+    *,
+    model: str | None = None,
+    api_key: str | None = None,
+    headers: Mapping[str, str] | None = None,
+    timeout: float = 60.0,
+    seed: int = 0,
+    insecure: bool = False,
+) -> RunResult:
+    """Plays cases against a target and judges them by these rules alone; takes the rest as `check` does.
+
+    Raises `CannotCheckError` for a target that cannot be asked.
+    """
+    choice = Choice(tuple(judged), tuple(judged), tuple(played))
+    declared, allowance = declare((), ()), Allowance(None, None)
+    named = dict(headers or {})
+    run = _Run(choice, declared, model, api_key, named, timeout, 4, seed, insecure, 0, allowance, None)
+    return run.against(target)
 
 
 def _against_reference(run: _Run) -> RunResult:

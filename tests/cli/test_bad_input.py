@@ -178,14 +178,6 @@ def test_what_is_no_answer(chatconform, small, raw):
     assert "\x1b" not in refused(chatconform("check", small.serve_all(lambda _: small.instead("raw", raw)).url))
 
 
-def test_a_report_that_is_none(chatconform, tmp_path):
-    path = tmp_path / "report.json"
-    assert "cannot be read: No such file" in refused(chatconform("replay", str(path)))
-    path.write_text(json.dumps({"a": 1}))
-    assert refused(chatconform("replay", str(path))) == "this is no JSON report of `chatconform check`"
-    assert "cannot be read: Is a directory" in refused(chatconform("replay", str(tmp_path)))
-
-
 def test_an_id_that_nothing_has(chatconform):
     assert "near: response.usage.total-is-the-sum" in refused(chatconform("explain", "response.usage.total-is-sum"))
     assert "no rule, case, scenario, fault or capability matches 'zzz'" in refused(chatconform("list", "zzz"))

@@ -107,32 +107,6 @@ def test_a_rule_names_the_fault_that_breaks_it(chatconform):
     assert f"\nsee it fail   chatconform serve --fault {name}\n" in chatconform("explain", SUM).out
 
 
-def test_a_finding_is_replayed_until_it_is_mended(chatconform, small, tmp_path):
-    totals = [7]
-    server = small.serve(lambda _: small.completion(usage={**PARTS, "total_tokens": totals[-1]}))
-    path = str(tmp_path / "report.json")
-    chatconform("check", server.url, "--only", SUM, "--report", f"json={path}")
-    again = chatconform("replay", path, SUM, "-v")
-    assert again.status == 1
-    assert f"  still breaks {SUM}\n    /usage/total_tokens is 7, not 3 + 2" in again.out
-    assert "curl -sS" in again.out
-    totals.append(5)
-    mended = chatconform("replay", path)
-    assert mended.status == 0
-    assert f"  now keeps {SUM}" in mended.out
-    assert mended.out.splitlines()[-1].startswith(f"{mended.out.count('now keeps')} requests sent again: 0 findings")
-
-
-def test_a_target_that_is_gone_cannot_be_replayed_to(chatconform, small, tmp_path):
-    server = small.serve(lambda _: small.completion(usage={**PARTS, "total_tokens": 7}))
-    path = str(tmp_path / "report.json")
-    chatconform("check", server.url, "--only", SUM, "--report", f"json={path}")
-    server.die()
-    ran = chatconform("replay", path)
-    assert ran.status == 2
-    assert "cannot be asked" in ran.err
-
-
 def test_a_reader_that_has_seen_enough_ends_a_command_quietly():
     script = f"set -o pipefail; {sys.executable} -m chatconform list | head -n 1; echo ${{PIPESTATUS[0]}}"
     ran = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=False)

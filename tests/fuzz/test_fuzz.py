@@ -17,13 +17,14 @@ from chatconform.reference.pipeline import Hangup, Incoming, Pipeline, Reply, pi
 from chatconform.reference.refusal import Refusal
 from chatconform.reference.server import MODEL, ReferenceServer
 from chatconform.reports import json_report
+from chatconform.reports.reading import parse
 from chatconform.reports.terminal import render
 from chatconform.rules.catalogue import find
 from chatconform.run import asker, fuzz, server
 from chatconform.run.choice import Choice, choose
 from chatconform.run.progress import Progress
 from chatconform.run.reach import CannotCheckError
-from chatconform.run.replay import chosen, read, replay
+from chatconform.run.replay import Now, chosen, replayed, report_of
 from chatconform.targets import ServerTarget
 
 FAILING = "response.status.input-is-never-a-server-error"
@@ -107,13 +108,11 @@ def test_the_same_seed_finds_the_same(fuzzed: Check) -> None:
 def test_a_finding_can_be_replayed_from_the_report(fuzzed: Check) -> None:
     with ReferenceServer(fault="empty-stops-crash") as faulty, ReferenceServer() as mended:
         result = fuzzed(faulty.url, FAILING, fuzz=200)
-        report = read(json_report.render(result).encode())
+        report = report_of(parse(json_report.render(result).encode(), "report.json"))
         wanted = chosen(report, FAILING)
-        assert wanted
-        for url, verdict in ((faulty.url, Verdict.FAILED), (mended.url, Verdict.PASSED)):
+        for url, expected in ((faulty.url, Now.STILL), (mended.url, Now.FIXED)):
             with ServerTarget(url) as target:
-                for one, rules in wanted.items():
-                    assert [r.verdict for r in replay(report, one, rules, target).results] == [verdict]
+                assert {told.now for told in replayed(report, wanted, target)} == {expected}
 
 
 def test_what_is_refused_is_not_told_as_unsupported(fuzzed: Check) -> None:
