@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from chatconform.core.ask import CHAT
+from chatconform.core.exchange import Origin
 from chatconform.reference.server import ReferenceServer
 from chatconform.run.asker import PLAIN, Asker
 from chatconform.run.choice import choose
@@ -20,11 +21,12 @@ from chatconform.run.reach import reach
 from chatconform.targets import ServerTarget
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from chatconform.core.ask import Ask
     from chatconform.core.case import Case
-    from chatconform.core.exchange import Exchange, Origin
+    from chatconform.core.exchange import Exchange
+    from chatconform.run.reach import Reached
 
 LIMITS: Final = ("max_completion_tokens", "max_tokens")
 
@@ -39,20 +41,35 @@ class Planned:
 
 
 @dataclass(frozen=True, slots=True)
+class Generated:
+    """One request that would be sent to fuzz, and what is special about it."""
+
+    kind: str
+    point: str
+    ask: Ask
+    tokens: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
-    """The requests of a check, in the order of cases and steps."""
+    """The requests of a check, in the order of cases and steps, and after them the generated ones."""
 
     requests: tuple[Planned, ...]
+    generated: tuple[Generated, ...] = ()
 
     @property
     def tokens(self) -> int:
         """The most tokens that the requests with a limit can generate."""
-        return sum(planned.tokens or 0 for planned in self.requests)
+        return sum(tokens or 0 for tokens in self._limits)
 
     @property
     def unlimited(self) -> int:
         """How many requests generate without a limit of their own."""
-        return sum(planned.tokens is None for planned in self.requests)
+        return sum(tokens is None for tokens in self._limits)
+
+    @property
+    def _limits(self) -> list[int | None]:
+        return [one.tokens for one in self.requests] + [one.tokens for one in self.generated]
 
 
 def plan(
@@ -64,6 +81,7 @@ def plan(
     have: Sequence[str] = (),
     lack: Sequence[str] = (),
     seed: int = 0,
+    fuzz: int = 0,
 ) -> Plan:
     """What a check with the same arguments would send. Raises as `check` does for what it cannot choose."""
     choice = choose(only, skip, profile, declare(have, lack))
@@ -87,13 +105,24 @@ def plan(
         stage = Stage(Asker(send, reached.plain, 1), (), lambda _: None)
         for case in choice.cases:
             stage.play(Played(case), reached.model, reached.limit, seed)
-    return Plan(tuple(planned for case in choice.cases for planned in sent[case.id]))
+        generated = tuple(_generated(target, reached, seed, fuzz)) if fuzz else ()
+    return Plan(tuple(planned for case in choice.cases for planned in sent[case.id]), generated)
+
+
+def _generated(target: ServerTarget, reached: Reached, seed: int, count: int) -> Iterator[Generated]:
+    """What would be sent to fuzz. What lies about its length is not played: nothing comes of it but waiting."""
+    from chatconform.run.probes import Probes  # what generates takes a while to import
+
+    for probe in Probes(reached.model, reached.plain.body, reached.limit, seed)(count):
+        origin = Origin(f"fuzz.{probe.kind}", probe.number, seed)
+        tokens = 0 if probe.lies else _tokens(probe.ask, target.send(probe.ask, origin))
+        yield Generated(probe.kind, probe.point, probe.ask, tokens)
 
 
 def _tokens(ask: Ask, exchange: Exchange) -> int | None:
     """The most tokens that a request can generate: none where it is refused."""
-    body: Any = ask.body
-    if not exchange.succeeded or ask.path != CHAT or ask.method != "POST" or not isinstance(body, dict):
+    body = exchange.asked
+    if not exchange.succeeded or ask.path != CHAT or ask.method != "POST" or not body:
         return 0
     limits = [body[name] for name in LIMITS if type(body.get(name)) is int]
     choices = body["n"] if type(body.get("n")) is int else 1

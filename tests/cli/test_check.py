@@ -136,7 +136,16 @@ def test_a_list_asks_nothing(chatconform, right):
     ran = chatconform("check", right.url, "--list", "--only", "response.usage")
     assert ran.status == 0
     assert f"MUST    {SUM}" in ran.out
-    assert re.search(r"^ *\d+ requests +response\.", ran.out, re.MULTILINE)
+    assert re.search(r"^ *\d+ requests +[a-z]+\.[a-z-]+ ", ran.out, re.MULTILINE)
+    assert right.seen == []
+
+
+def test_a_dry_run_lists_generated_requests_too(chatconform, right):
+    ran = chatconform("check", right.url, "--dry-run", "--only", "response.usage", "--fuzz", "9")
+    *_, told = ran.out.partition("\nfuzz: generated requests, on top\n")
+    kinds = [line.split(",")[0].strip() for line in told.split("\n\n")[0].splitlines()]
+    assert len(kinds) == 9
+    assert set(kinds) == {"boundary", "valid", "invalid", "wire"}
     assert right.seen == []
 
 

@@ -12,6 +12,18 @@ def test_a_plan_holds_what_a_check_of_the_reference_server_sends():
     assert 0 < len(planned.requests) <= result.requests <= len(planned.requests) + 6
 
 
+def test_a_plan_holds_the_requests_that_fuzzing_sends(monkeypatch):
+    from chatconform.run.fuzz import Fuzz
+
+    sent = []
+    monkeypatch.setattr(Fuzz, "send", lambda _, probes, __: sent.extend(probe.ask.payload for probe in probes))
+    check(only=["response.usage"], seed=7, fuzz=20)
+    planned = plan(only=["response.usage"], seed=7, fuzz=20)
+    assert [one.ask.payload for one in planned.generated] == sent
+    assert len(sent) == 20
+    assert planned.tokens > plan(only=["response.usage"], seed=7).tokens
+
+
 def test_the_named_model_is_planned():
     assert {planned.ask.body["model"] for planned in plan(model="mine", only=["response.logprobs"]).requests} == {
         "mine"

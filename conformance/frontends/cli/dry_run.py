@@ -18,8 +18,8 @@ WHOLE = 64 * 1024
 
 def tell_plan(args: argparse.Namespace) -> int:
     """Prints the requests of each case, and the sums."""
-    from chatconform.run.plan import plan
     from chatconform.run.opening import base_url
+    from chatconform.run.plan import plan
 
     if args.url is not None:
         base_url(args.url)
@@ -33,6 +33,7 @@ def tell_plan(args: argparse.Namespace) -> int:
         have=args.have,
         lack=args.lack,
         seed=args.seed,
+        fuzz=args.fuzz,
     )
     most = WHOLE if args.verbose else USUAL
     case = None
@@ -41,10 +42,17 @@ def tell_plan(args: argparse.Namespace) -> int:
             case = request.case
             print(f"{case.id}: {case.purpose}")
         print(f"  {_told(request.ask, most)}")
+    for number, one in enumerate(planned.generated):
+        if not number:
+            print("fuzz: generated requests, on top")
+        print(f"  {one.kind}, {plain(one.point)}: {_told(one.ask, most)}")
+    asked = f"{len(planned.requests) + len(planned.generated)} requests, and a few to find the target"
+    if planned.generated:
+        asked += ", to see that it lives after each refusal, and to look into what fails"
     unlimited = f", and what {planned.unlimited} of them generate without a limit" if planned.unlimited else ""
     print(
-        f"\n{len(planned.requests)} requests, and a few to find the target; at most {planned.tokens} completion tokens"
-        f"{unlimited}.\nNothing was sent to the target: answers that later requests build on came from the embedded "
+        f"\n{asked}; at most {planned.tokens} completion tokens{unlimited}.\n"
+        "Nothing was sent to the target: answers that later requests build on came from the embedded "
         "reference server."
     )
     return 0
