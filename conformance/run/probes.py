@@ -57,7 +57,7 @@ MOST_TOGETHER: Final = 8
 RARE: Final = frozenset(
     {
         *("audio", "modalities", "prediction", "web_search_options", "moderation", "functions", "function_call"),
-        *("response_format", "prompt_cache_options", "tool_choice", "logit_bias"),
+        *("response_format", "prompt_cache_options", "tool_choice", "parallel_tool_calls", "logit_bias"),
     }
 )
 """Parameters that many targets refuse, with all that is sent beside them."""
@@ -158,9 +158,12 @@ class Probes:
                 places.setdefault(case.pointer, []).append(case)
             classes[name] = list(_in_turn(list(places.values())))
         limits = [case for case in classes["valid"] if case.pointer in LIMIT_PLACES]
+        alone = [case for case in classes["valid"] if not is_valid_request(self._dressed(case))]  # as a tool's choice
         bad = [cases for name, cases in classes.items() if name != "valid"]
         wrong = [
-            case for case in [*limits, *_in_turn(bad)] if case.pointer not in ("", "/model", "/messages", "/tools")
+            case
+            for case in [*limits, *alone, *_in_turn(bad)]
+            if case.pointer not in ("", "/model", "/messages", "/tools")
         ]
         fine = [case for case in classes["valid"] if case.pointer not in (*LIMIT_PLACES, "/model")]
         fine.sort(key=lambda case: case.label != "null")  # nulls go with nulls, and hardly anything refuses them
@@ -260,8 +263,12 @@ def _several(body: Any, cases: list[Boundary]) -> tuple[Any, str, str]:
 
 
 def _rare(body: dict[str, Any]) -> set[str]:
-    """What a request has that many targets refuse: parameters, and kinds of parts that are no text."""
+    """What a request has that many targets refuse: parameters, grammars, and kinds of parts that are no text."""
     found = {key for key in body.keys() & RARE if body[key] is not None}
+    for tool in body["tools"] if isinstance(body.get("tools"), list) else ():
+        match tool:
+            case {"custom": {"format": dict()}}:
+                found.add("grammar")
     for message in body["messages"] if isinstance(body.get("messages"), list) else ():
         content = message.get("content") if isinstance(message, dict) else None
         kinds = (part.get("type") for part in content if isinstance(part, dict)) if isinstance(content, list) else ()

@@ -92,6 +92,13 @@ def test_each_planted_crash_is_met_within_500_requests(crash: Fault, probes: lis
     assert any(_falls(service, probe) for probe in probes)
 
 
+@pytest.mark.parametrize("seed", [7, 9])
+def test_each_planted_crash_is_met_within_500_requests_of_other_seeds(plain: dict[str, Any], seed: int) -> None:
+    sent = list(Probes(plain["model"], plain, "max_tokens", seed)(500))
+    broken = {crash.name: Service(crash.broken(pipeline((MODEL,), None)), (MODEL,)) for crash in crashes()}
+    assert [name for name, service in broken.items() if not any(_falls(service, probe) for probe in sent)] == []
+
+
 def _falls(service: Service, probe: Probe) -> bool:
     kind = {"content-type": "application/json", **probe.headers}["content-type"]
     try:
