@@ -46,7 +46,8 @@ def answered_with(kind: Kind, exchange: Exchange) -> Iterator[Finding | Inconclu
     if answers(exchange):
         for fault in faults_of(exchange):
             if fault.kind is kind:
-                found = f"the request's {fault.told}, and it is answered with status {exchange.status}"
+                place = "of the request:" if fault.pointer else "the request:"
+                found = f"{place} {fault.message}; it is answered with status {exchange.status}"
                 yield Finding(fault.pointer, found, expected="status 400 with an error object")
     elif not exchange.refused:
         yield Inconclusive(f"status {exchange.status} does not say whether the fault was seen")
