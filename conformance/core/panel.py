@@ -73,8 +73,8 @@ class Panel:
         for exercised in found:
             for rule in exercised.asked:
                 try:
-                    silent = next(iter(rule.check(exchange)), None) is None
-                except Exception:  # `judge` tells a rule that raises as the kit's own fault
+                    silent = next(rule.check(exchange), None) is None
+                except Exception:  # `judge` tells whose fault it is
                     silent = False
                 if not silent:
                     others += judge(exchange, (rule,))
@@ -106,7 +106,8 @@ class _Trees:
         doubtful: list[Rule] = []
         for find, things, of_thing in self._of_things:
             try:
-                trees += [of_thing[thing] for thing in things.intersection(find(exchange))]
+                if found_in := find(exchange):
+                    trees += [of_thing[thing] for thing in things.intersection(found_in)]
             except Exception:
                 doubtful += [rule for tree in of_thing.values() for rule in tree.rules]
         for tree in trees:
@@ -122,6 +123,7 @@ class _Trees:
 class _Stage(Enum):
     """What the conditions of a rule that are still open are about, or what came out."""
 
+    WHETHER_IDLE = auto()
     WHETHER_EXERCISED = auto()
     WHETHER_KEPT = auto()
     KEPT = auto()
@@ -131,11 +133,12 @@ class _Stage(Enum):
 
 @dataclass(frozen=True, slots=True)
 class _Standing:
-    """How a rule stands on a branch: the conditions of it that are open."""
+    """How a rule stands on a branch: what it is exercised by, and the conditions that are open."""
 
     rule: Rule
+    when: tuple[Condition, ...]
+    stage: _Stage
     open: tuple[Condition, ...]
-    stage: _Stage = _Stage.WHETHER_EXERCISED
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -155,9 +158,7 @@ class _Tree:
         """Of the conditions of each rule the first ones, so many, are known to hold."""
         self.rules = tuple(rules)
         self._forks = forks
-        self._root = self._branch(
-            [_Standing(rule, (*rule.on.conditions, *parts(rule.when)[known:])) for rule in self.rules], {}
-        )
+        self._root = self._branch([_at_first(rule, parts(rule.when)[known:]) for rule in self.rules], {})
 
     def exercised(self, exchange: Exchange) -> Exercised | None:
         """The rules that an exchange exercises; None where there is no room for a branch that tells them."""
@@ -190,24 +191,30 @@ class _Tree:
         return Exercised(kept, asked, raising, frozenset(rule.id for rule in (*kept, *asked)))
 
 
+def _at_first(rule: Rule, when: tuple[Condition, ...]) -> _Standing:
+    """How a rule stands where nothing is known."""
+    return _Standing(rule, (*rule.on.conditions, *when), _Stage.WHETHER_IDLE, parts(rule.idle_where))
+
+
 def _advanced(rule: _Standing, known: dict[int, bool | str]) -> _Standing | None:
     """How a rule stands once so much is known; None where it is not exercised."""
-    conditions, stage = rule.open, rule.stage
-    while conditions or stage is _Stage.WHETHER_EXERCISED:
-        if not conditions:
-            conditions = parts(rule.rule.kept_where)
-            stage = _Stage.WHETHER_KEPT if conditions else _Stage.ASKED
-            continue
-        answer = known.get(id(conditions[0]))
-        if answer is None:
-            break
-        if answer is RAISED:
-            return _Standing(rule.rule, (), _Stage.ASKED if stage is _Stage.WHETHER_KEPT else _Stage.RAISING)
-        if answer:
+    stage, conditions = rule.stage, rule.open
+    while stage in (_Stage.WHETHER_IDLE, _Stage.WHETHER_EXERCISED, _Stage.WHETHER_KEPT):
+        answer: bool | str | None = True
+        while conditions and (answer := known.get(id(conditions[0]))) is True:
             conditions = conditions[1:]
-            stage = _Stage.KEPT if stage is _Stage.WHETHER_KEPT and not conditions else stage
-        elif stage is _Stage.WHETHER_KEPT:
-            conditions, stage = (), _Stage.ASKED
+        if answer is None:
+            return _Standing(rule.rule, rule.when, stage, conditions)
+        if stage is _Stage.WHETHER_IDLE:
+            if answer is True and rule.rule.idle_where is not None:
+                return None
+            stage, conditions = _Stage.WHETHER_EXERCISED, rule.when
+        elif stage is _Stage.WHETHER_EXERCISED:
+            if answer is False:
+                return None
+            stage, conditions = _Stage.WHETHER_KEPT, parts(rule.rule.kept_where)
+            if answer is RAISED:
+                stage = _Stage.RAISING
         else:
-            return None
-    return _Standing(rule.rule, conditions, stage)
+            stage = _Stage.KEPT if answer is True and rule.rule.kept_where is not None else _Stage.ASKED
+    return _Standing(rule.rule, rule.when, stage, ())

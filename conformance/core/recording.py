@@ -137,6 +137,8 @@ def _pieces(arrivals: Iterable[Any], body: bytes) -> Iterator[Piece]:
 
 def _get(record: Mapping[str, Any], key: str, kind: tuple[str, tuple[type, ...]], default: Any = ...) -> Any:
     """What stands under a key, which has to be of a kind; null is as absent where that has a default."""
+    if default is not ... and key not in record:
+        return default
     name, types = kind
     value = record.get(key) if isinstance(record, dict) else None
     if value is None and default is not ...:

@@ -6,7 +6,7 @@ The law of this file: an exchange never changes, so what a pure function says of
 from __future__ import annotations
 
 from functools import wraps
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from chatconform.core.exchange import Exchange
 
 Found = TypeVar("Found")
+NOTHING: Final[Any] = object()
 
 
 class derived(Generic[Found]):  # noqa: N801  # a decorator
@@ -40,9 +41,8 @@ def remembered(find: Callable[[Exchange], Found]) -> Callable[[Exchange], Found]
     @wraps(find)
     def ask(exchange: Exchange) -> Found:
         known = exchange.remembered
-        try:
-            found: Found = known[find]
-        except KeyError:
+        found: Found = known.get(find, NOTHING)
+        if found is NOTHING:
             found = known[find] = find(exchange)
         return found
 

@@ -115,8 +115,12 @@ class Rule:
     published: Level | None = None
     """The level for a target that promises everything as published, where it is another one than `level`."""
     kept_where: Callable[[Any], bool] | None = None
-    """What shows at once that an exchange that exercises this rule keeps it, for many rules alike; None where nothing
-    does. It only saves the asking: the check says the same."""
+    """What shows at once, for many rules alike, that an exchange keeps this rule if it exercises it."""
+    idle_where: Callable[[Any], bool] | None = None
+    """What shows at once, for many rules alike, that an exchange does not exercise this rule.
+
+    Either only saves asking the rule itself, which says the same; None where nothing shows it.
+    """
 
     def __reduce__(self) -> tuple[Any, ...]:
         """How a rule goes to another process: by where its check stands, as the functions in it cannot be sent."""
@@ -148,11 +152,14 @@ def rule(
     needs: Capability | None = None,
     published: Level | None = None,
     kept_where: Callable[[Any], bool] | None = None,
+    idle_where: Callable[[Any], bool] | None = None,
 ) -> Callable[[Callable[[Any], Iterator[Finding | Inconclusive]]], Rule]:
     """Makes a rule of a check: a generator function of an exchange (or, `on=Part.SERIES`, of a sequence of them)."""
 
     def make(check: Callable[[Any], Iterator[Finding | Inconclusive]]) -> Rule:
         text, _, why = (getdoc(check) or "").partition("\n")
-        return Rule(id, level, on, source, text.strip(), why.strip(), check, when, needs, published, kept_where)
+        return Rule(
+            id, level, on, source, text.strip(), why.strip(), check, when, needs, published, kept_where, idle_where
+        )
 
     return make

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 from enum import StrEnum
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from chatconform.rules import asking
@@ -64,12 +65,15 @@ NAMES: Final[Mapping[Demand, tuple[str, ...]]] = {
 }
 """The words by which an error may name a demand."""
 BY_NAME: Final = {name: demand for demand, names in NAMES.items() for name in names}
-OF_ROLES: Final = {
+OF_ROLES: Final[Mapping[str | None, Demand]] = {
     "system": Demand.SYSTEM,
     "developer": Demand.DEVELOPER,
     "tool": Demand.RESULTS,
     "function": Demand.OTHER,
 }
+SCALAR: Final = (str, int, float)
+TURN: Final = {"role", "content"}
+"""The keys of a message that demands nothing more than its role does, where its content is text."""
 USUAL_KEYS: Final = frozenset({"role", "content", "tool_calls", "tool_call_id"})
 USERS_BESIDE_RESULTS: Final = (("user", "tool"), ("tool", "user"))
 USUAL_NAME: Final = 40
@@ -88,19 +92,27 @@ def demands(body: Mapping[str, Any]) -> set[Demand]:
         if value is None:
             found.add(Demand.NULLS)
         elif name not in PLAIN:
-            found |= _in_parameter(name, value)
+            found |= _in_scalar(name, value) if isinstance(value, SCALAR) else _in_parameter(name, value)
     if "top_logprobs" in body:
         found.discard(Demand.LOGPROBS_ALONE)
     if (asking.count(body.get("max_tokens", 1)) or 0) not in USUAL_LIMIT and body["max_tokens"] is not None:
         found.add(Demand.OTHER)
     messages = asking.listed(body.get("messages"))
+    roles = [message.get("role") for message in messages]
+    found |= _in_roles(tuple(role if isinstance(role, str) else None for role in roles))
     for number, message in enumerate(messages):
-        _add_in_message(message, found)
-        if message.get("tool_calls") and message.get("role") == "assistant":
+        if message.keys() == TURN and message["content"] and isinstance(message["content"], str):
+            continue
+        found.update(_in_message(message))
+        if message.get("role") == "assistant" and message.get("tool_calls"):
             found.update(_in_calls(message, messages[number + 1 :]))
-    if not _is_usual([message.get("role") for message in messages]):
-        found.add(Demand.OTHER)
     return found
+
+
+@lru_cache(maxsize=4096, typed=True)
+def _in_scalar(name: str, value: str | float | bool) -> frozenset[Demand]:
+    """What one parameter demands that is no list and no object: nearly all requests give the same few values."""
+    return frozenset(_in_parameter(name, value))
 
 
 def _in_parameter(name: str, value: Any) -> set[Demand]:
@@ -146,18 +158,23 @@ def _in_tool(tool: Mapping[str, Any]) -> Iterator[Demand]:
         yield Demand.LONG_NAMES
 
 
-def _add_in_message(message: Mapping[str, Any], found: set[Demand]) -> None:
-    """Adds what one message demands. A request may have hundreds of them, and nearly all demand nothing."""
-    role, content = message.get("role"), message.get("content")
-    if role in OF_ROLES:
-        found.add(OF_ROLES[role])
+@lru_cache(maxsize=4096)
+def _in_roles(roles: tuple[str | None, ...]) -> frozenset[Demand]:
+    """What the roles of the messages demand, and their order."""
+    found = {OF_ROLES[role] for role in roles if role in OF_ROLES}
+    return frozenset(found if _is_usual(roles) else {*found, Demand.OTHER})
+
+
+def _in_message(message: Mapping[str, Any]) -> Iterator[Demand]:
+    """What one message demands, whatever its role."""
+    content = message.get("content")
     if isinstance(content, list):
         text = all(isinstance(part, dict) and set(part) == {"type", "text"} for part in content)
-        found.add(Demand.PARTS if text else Demand.OTHER)
-    elif content == "" and role == "assistant" and not message.get("tool_calls"):
-        found.add(Demand.EMPTY_TEXT)
+        yield Demand.PARTS if text else Demand.OTHER
+    if content == "" and message.get("role") == "assistant" and not message.get("tool_calls"):
+        yield Demand.EMPTY_TEXT
     if not message.keys() <= USUAL_KEYS or message.get("tool_calls") == []:
-        found.add(Demand.OTHER)
+        yield Demand.OTHER
 
 
 def _in_calls(message: Mapping[str, Any], following: list[dict[str, Any]]) -> Iterator[Demand]:
@@ -172,13 +189,13 @@ def _in_calls(message: Mapping[str, Any], following: list[dict[str, Any]]) -> It
         yield Demand.IDS
 
 
-def _is_usual(roles: list[Any]) -> bool:
+def _is_usual(roles: tuple[str | None, ...]) -> bool:
     """Whether roles come in the order that every chat template knows: system or developer first, then turns.
 
     A turn is one message, or several results of tools, and what users say does not come beside results.
     """
-    turns = roles[1:] if roles[:1] in (["system"], ["developer"]) else roles
-    beside = (
-        before == after != "tool" or {before, after} == {"user", "tool"} for before, after in itertools.pairwise(turns)
-    )
-    return turns[:1] == ["user"] and turns[-1] in ("user", "tool") and not any(beside)
+    turns = roles[1:] if roles[:1] in (("system",), ("developer",)) else roles
+    if turns[:1] != ("user",) or turns[-1] not in ("user", "tool"):
+        return False
+    neighbours = itertools.pairwise(turns)
+    return not any(one == other != "tool" or (one, other) in USERS_BESIDE_RESULTS for one, other in neighbours)

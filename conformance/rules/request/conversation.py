@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 
 PUBLISHED: Final = "ChatCompletionRequestAssistantMessage"
+THINGS: Final = (("assistant", "answers"), ("tool", "results"))
 
 
 @remembered
@@ -30,15 +31,13 @@ def _messages(exchange: Exchange) -> list[tuple[int, dict[str, Any]]]:
 
 def _history(exchange: Exchange) -> set[str]:
     """What the messages of a request hold: `answers` of the model, `calls` in them, and `results` of tools."""
-    found: set[str] = set()
-    for _, message in _messages(exchange):
-        role = message.get("role")
-        if role == "assistant":
-            found.add("answers")
-            if message.get("tool_calls"):
-                found.add("calls")
-        elif role == "tool":
-            found.add("results")
+    messages = listed(exchange.asked.get("messages"))
+    roles = [message.get("role") for message in messages]
+    found = {thing for role, thing in THINGS if role in roles}
+    if any("tool_calls" in message for message in messages) and any(
+        message.get("role") == "assistant" and message.get("tool_calls") for message in messages
+    ):
+        found.add("calls")
     return found
 
 

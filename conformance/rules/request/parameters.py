@@ -10,7 +10,7 @@ from chatconform.core.exchange import Exchange
 from chatconform.core.remembering import remembered
 from chatconform.core.rule import Finding, Level, Part, rule
 from chatconform.core.telling import tell
-from chatconform.rules.asking import function_names, gives, legacy_functions, offers_tools
+from chatconform.rules.asking import function_names, gives, legacy_functions, listed, offers, offers_tools
 from chatconform.rules.plain import asks_plainly
 from chatconform.rules.scope import asks_chat
 from chatconform.rules.validity import REQUEST, Kind, faults_of
@@ -193,6 +193,6 @@ def names_fit_the_pattern(exchange: Exchange) -> Iterator[Finding]:
     for fault in faults_of(exchange):
         if fault.kind is Kind.TOOL_NAME:
             yield Finding(fault.pointer, fault.message)
-    names = function_names(exchange.asked)
+    names = function_names(exchange.asked) if len(listed(exchange.asked.get("tools"))) > len(offers(exchange)) else []
     for name in sorted({name for name in names if names.count(name) > 1}):
         yield Finding("/tools", f"{tell(name)} names {names.count(name)} functions", expected="a name for each")

@@ -137,6 +137,11 @@ def _mended(choice: Any) -> Any:
     return choice
 
 
+def _was_made_in_our_age(exchange: Exchange) -> bool:
+    """Whether a plain completion tells its time as an integer, where nobody knows the time of the exchange better."""
+    return exchange.started is None and type((exchange.completion or {}).get("created")) is int
+
+
 def carrier(exchange: Exchange) -> tuple[str, dict[str, Any]] | None:
     """The object that names the answer, with its pointer: the completion, or the first chunk of a stream."""
     if exchange.completion is not None:
@@ -168,6 +173,7 @@ def id_is_not_empty(exchange: Exchange) -> Iterator[Finding]:
     on=Part.ANSWER,
     source="CreateChatCompletionResponse.created",
     when=lambda exchange: carrier(exchange) is not None and "choices" in (carrier(exchange) or ("", {}))[1],
+    kept_where=every(answers_plainly, _was_made_in_our_age),
 )
 def created_is_in_unix_seconds(exchange: Exchange) -> Iterator[Finding]:
     """`created` is the time of the answer as a whole number of Unix seconds.

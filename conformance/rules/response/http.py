@@ -11,7 +11,7 @@ from chatconform.core.rule import Finding, Inconclusive, Level, Part, rule
 from chatconform.core.telling import tell
 from chatconform.rules.asking import gives
 from chatconform.rules.capabilities import STREAM
-from chatconform.rules.plain import answers_plainly
+from chatconform.rules.plain import answers_plainly, asks_plainly
 from chatconform.rules.scope import asks_chat, is_steady, sends_header
 
 if TYPE_CHECKING:
@@ -27,6 +27,15 @@ def _is_large(exchange: Exchange) -> bool:
     return bool(exchange.about.get("large")) or len(exchange.request.body) > LARGE
 
 
+def _was_awaited(exchange: Exchange) -> bool:
+    """Whether the answer was waited for: a case may leave before."""
+    return "left_after" not in exchange.about
+
+
+def _is_no_stream(exchange: Exchange) -> bool:
+    return not exchange.is_stream
+
+
 def _is_json_type(response: Response) -> bool:
     kind = response.media_type or ""
     return kind == "application/json" or (kind.startswith("application/") and kind.endswith("+json"))
@@ -37,7 +46,7 @@ def _is_json_type(response: Response) -> bool:
     Level.MUST,
     on=Part.EXCHANGE,
     source="RFC 9110 section 3.4",
-    when=lambda exchange: asks_chat(exchange) and "left_after" not in exchange.about and not _is_large(exchange),
+    when=every(asks_chat, _was_awaited, lambda exchange: not _is_large(exchange)),
     kept_where=answers_plainly,
 )
 def every_request_is_answered(exchange: Exchange) -> Iterator[Finding | Inconclusive]:
@@ -62,7 +71,7 @@ def every_request_is_answered(exchange: Exchange) -> Iterator[Finding | Inconclu
     Level.MUST,
     on=Part.RESPONSE,
     source="RFC 9112 section 6.3",
-    when=lambda exchange: asks_chat(exchange) and not exchange.is_stream and "left_after" not in exchange.about,
+    when=every(asks_chat, _is_no_stream, _was_awaited),
     kept_where=answers_plainly,
 )
 def body_is_complete(exchange: Exchange) -> Iterator[Finding | Inconclusive]:
@@ -102,7 +111,7 @@ def framing_is_sound(exchange: Exchange) -> Iterator[Finding]:
     Level.MUST,
     on=Part.RESPONSE,
     source="the responses of createChatCompletion: application/json",
-    when=lambda exchange: asks_chat(exchange) and not exchange.is_stream,
+    when=every(asks_chat, _is_no_stream),
     kept_where=answers_plainly,
 )
 def json_is_declared(exchange: Exchange) -> Iterator[Finding]:
@@ -162,7 +171,7 @@ def stream_comes_when_asked(exchange: Exchange) -> Iterator[Finding]:
     Level.MUST,
     on=Part.RESPONSE,
     source="CreateChatCompletionRequest.stream",
-    when=lambda exchange: exchange.succeeded and asks_chat(exchange) and exchange.asked.get("stream") in (None, False),
+    when=every(asks_chat, lambda exchange: exchange.succeeded and exchange.asked.get("stream") in (None, False)),
     kept_where=answers_plainly,
 )
 def no_stream_comes_unasked(exchange: Exchange) -> Iterator[Finding]:
@@ -219,7 +228,7 @@ def streams_are_not_cached(exchange: Exchange) -> Iterator[Finding]:
     Level.SHOULD,
     on=Part.EXCHANGE,
     source="RFC 9110 section 15.5.14",
-    when=lambda exchange: asks_chat(exchange) and _is_large(exchange),
+    when=every(_is_large, asks_chat),
     kept_where=answers_plainly,
 )
 def large_bodies_are_answered(exchange: Exchange) -> Iterator[Finding | Inconclusive]:
@@ -261,7 +270,7 @@ def no_redirect(exchange: Exchange) -> Iterator[Finding]:
     Level.SHOULD,
     on=Part.RESPONSE,
     source="the x-request-id header, which official SDKs hand to callers",
-    when=lambda exchange: asks_chat(exchange) and is_steady(exchange),
+    when=every(asks_chat, is_steady),
 )
 def request_id_is_told(exchange: Exchange) -> Iterator[Finding]:
     """Every response has an `x-request-id`.
@@ -279,8 +288,8 @@ def request_id_is_told(exchange: Exchange) -> Iterator[Finding]:
     Level.INFO,
     on=Part.RESPONSE,
     source="RFC 9110 section 15.5.16",
-    when=lambda exchange: asks_chat(exchange) and not _says_json(exchange),
-    kept_where=answers_plainly,
+    when=every(asks_chat, lambda exchange: not _says_json(exchange)),
+    idle_where=asks_plainly,
 )
 def other_media_types_are_refused_or_read(exchange: Exchange) -> Iterator[Finding]:
     """A request whose media type is not `application/json` is refused with 415 or 400, or read as JSON all the same.

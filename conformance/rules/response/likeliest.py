@@ -11,6 +11,7 @@ from chatconform.core.rule import Finding, Level, Part, rule
 from chatconform.core.telling import tell
 from chatconform.rules.asking import count, gives
 from chatconform.rules.capabilities import TOP_LOGPROBS
+from chatconform.rules.plain import answers_plainly
 from chatconform.rules.response.logprobs import ABOVE_ZERO, entries, has_logprobs, is_number
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ def _asks_for_likeliest(exchange: Exchange) -> bool:
     source="CreateChatCompletionRequest.top_logprobs",
     when=every(gives("top_logprobs"), has_logprobs, _asks_for_likeliest),
     needs=TOP_LOGPROBS,
+    idle_where=answers_plainly,
 )
 def are_told(exchange: Exchange) -> Iterator[Finding]:
     """With `top_logprobs` the entries list the likeliest tokens.
@@ -52,6 +54,7 @@ def are_told(exchange: Exchange) -> Iterator[Finding]:
     on=Part.ANSWER,
     source="CreateChatCompletionRequest.top_logprobs",
     when=every(gives("top_logprobs"), has_logprobs, lambda exchange: count(exchange.asked["top_logprobs"]) is not None),
+    idle_where=answers_plainly,
 )
 def are_no_more_than_asked(exchange: Exchange) -> Iterator[Finding]:
     """`top_logprobs` lists no more tokens than were asked for.
@@ -72,6 +75,7 @@ def are_no_more_than_asked(exchange: Exchange) -> Iterator[Finding]:
     on=Part.ANSWER,
     source="CreateChatCompletionRequest.top_logprobs",
     when=every(has_logprobs, lambda exchange: exchange.asked.get("top_logprobs") is None),
+    idle_where=answers_plainly,
 )
 def are_absent_unless_asked_for(exchange: Exchange) -> Iterator[Finding]:
     """Without `top_logprobs` the entries list no likely tokens.
@@ -92,6 +96,7 @@ def are_absent_unless_asked_for(exchange: Exchange) -> Iterator[Finding]:
     on=Part.ANSWER,
     source="ChatCompletionTokenLogprob.top_logprobs",
     when=every(has_logprobs, lambda exchange: any(len(entry.top) > 1 for entry in entries(exchange))),
+    idle_where=answers_plainly,
 )
 def come_in_order(exchange: Exchange) -> Iterator[Finding]:
     """`top_logprobs` begins with the likeliest token and goes down from there, each token once.

@@ -130,6 +130,7 @@ def are_told_token_by_token(exchange: Exchange) -> Iterator[Finding | Inconclusi
     on=Part.ANSWER,
     source="ChatCompletionTokenLogprob",
     when=lambda exchange: bool(items(exchange)),
+    idle_where=answers_plainly,
 )
 def entries_have_their_shape(exchange: Exchange) -> Iterator[Finding]:
     """Every entry has `token`, `logprob`, `bytes` and `top_logprobs`, and every likely token the first three.
@@ -182,6 +183,7 @@ def _are_bytes(value: Any) -> bool:
     source="CreateChatCompletionResponse.choices.logprobs",
     when=has_logprobs,
     published=Level.MUST,
+    idle_where=answers_plainly,
 )
 def refusal_key_is_there(exchange: Exchange) -> Iterator[Finding]:
     """`logprobs` has the key `refusal` beside `content`, null where the model did not refuse.
@@ -200,6 +202,7 @@ def refusal_key_is_there(exchange: Exchange) -> Iterator[Finding]:
     on=Part.ANSWER,
     source="ChatCompletionTokenLogprob.logprob",
     when=has_logprobs,
+    idle_where=answers_plainly,
 )
 def are_not_above_zero(exchange: Exchange) -> Iterator[Finding]:
     """No log probability is above zero.
@@ -221,6 +224,7 @@ def are_not_above_zero(exchange: Exchange) -> Iterator[Finding]:
     on=Part.COMPLETION,
     source="ChatCompletionTokenLogprob.bytes",
     when=every(has_logprobs, whole),
+    idle_where=answers_plainly,
 )
 def spell_the_text(exchange: Exchange) -> Iterator[Finding | Inconclusive]:
     """The bytes of the entries, one after the other, are the text.

@@ -11,6 +11,7 @@ from chatconform.core.rule import Finding, Level, Part, rule
 from chatconform.core.telling import tell
 from chatconform.rules.asking import kept
 from chatconform.rules.capabilities import AUDIO_OUTPUT
+from chatconform.rules.plain import answers_plainly
 from chatconform.rules.response.logprobs import holders
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ def _is_base64(text: str) -> bool:
     source="ChatCompletionResponseMessage.audio",
     when=lambda exchange: any(True for _ in _sounds(exchange)),
     needs=AUDIO_OUTPUT,
+    idle_where=answers_plainly,
 )
 def sound_has_its_shape(exchange: Exchange) -> Iterator[Finding]:
     """Sound in an answer has an id, base64 that can be read, and the words that are spoken.

@@ -9,6 +9,7 @@ from chatconform.core.json_text import NOT_JSON
 from chatconform.core.rule import Finding, Inconclusive, Level, Part, rule
 from chatconform.core.sse import BOM
 from chatconform.rules.asking import count, kept
+from chatconform.rules.plain import asks_plainly
 from chatconform.rules.reading import choices
 from chatconform.rules.refusing import answers
 from chatconform.rules.response.status import says
@@ -40,6 +41,7 @@ def _is_no_utf_8(exchange: Exchange) -> bool:
     on=Part.RESPONSE,
     source="RFC 8259 section 8.1",
     when=every(_sends_no_json, _is_no_utf_8),
+    idle_where=asks_plainly,
 )
 def broken_text_is_refused(exchange: Exchange) -> Iterator[Finding]:
     """A body that is not UTF-8 is refused.
@@ -60,6 +62,7 @@ def broken_text_is_refused(exchange: Exchange) -> Iterator[Finding]:
         _sends_no_json,
         lambda exchange: asks_chat(exchange) and exchange.request.body.startswith(BOM),
     ),
+    idle_where=asks_plainly,
 )
 def byte_order_marks_are_skipped_or_refused(exchange: Exchange) -> Iterator[Finding]:
     """A body that begins with a byte order mark is read without it, or refused with status 400.

@@ -8,6 +8,7 @@ from chatconform.core.exchange import Exchange
 from chatconform.core.json_text import NOT_JSON
 from chatconform.core.rule import Finding, Inconclusive, Level, Part, rule
 from chatconform.core.telling import tell
+from chatconform.rules.plain import asks_plainly
 from chatconform.rules.response.errors import told
 from chatconform.rules.scope import is_endpoint
 
@@ -37,6 +38,7 @@ def _is_list(exchange: Exchange) -> bool:
     on=Part.RESPONSE,
     source="RFC 9110 section 15.5.6",
     when=_is_other_method,
+    idle_where=asks_plainly,
 )
 def other_methods_are_refused(exchange: Exchange) -> Iterator[Finding | Inconclusive]:
     """Only `POST` makes a completion: other methods are answered with 405 or 404.
@@ -104,6 +106,7 @@ def _names(value: str | None) -> set[str]:
     on=Part.RESPONSE,
     source="WHATWG Fetch section 4.8",
     when=lambda exchange: exchange.request.method == "OPTIONS" and is_endpoint(exchange),
+    idle_where=asks_plainly,
 )
 def preflights_are_answered_clearly(exchange: Exchange) -> Iterator[Finding]:
     """A browser that asks beforehand whether it may send is allowed all of what clients send, or simply not allowed.

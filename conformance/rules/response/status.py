@@ -12,7 +12,7 @@ from chatconform.core.json_text import NOT_JSON
 from chatconform.core.rule import Finding, Inconclusive, Level, Part, rule
 from chatconform.core.telling import tell
 from chatconform.rules.asking import gives
-from chatconform.rules.plain import answers_plainly
+from chatconform.rules.plain import answers_plainly, asks_plainly
 from chatconform.rules.refusing import answers
 from chatconform.rules.response.errors import told
 from chatconform.rules.scope import asks_chat, claims_completion, is_steady, knows
@@ -142,6 +142,7 @@ def _is_malformed(exchange: Exchange) -> bool:
     on=Part.RESPONSE,
     source="RFC 8259; CreateChatCompletionRequest",
     when=_is_malformed,
+    idle_where=asks_plainly,
 )
 def malformed_json_is_refused(exchange: Exchange) -> Iterator[Finding]:
     """A body that is no JSON, or no JSON object, is refused.
@@ -162,6 +163,7 @@ def malformed_json_is_refused(exchange: Exchange) -> Iterator[Finding]:
     on=Part.ERROR,
     source="RFC 9110 section 15.5.1",
     when=lambda exchange: exchange.refused and _is_malformed(exchange),
+    idle_where=asks_plainly,
 )
 def malformed_json_is_a_bad_request(exchange: Exchange) -> Iterator[Finding]:
     """A body that is no JSON object is refused with status 400.

@@ -52,7 +52,7 @@ def has_usage(exchange: Exchange) -> bool:
     Level.SHOULD,
     on=Part.COMPLETION,
     source="CreateChatCompletionResponse.usage",
-    when=lambda exchange: claims_completion(exchange) and "choices" in (exchange.completion or {}),
+    when=every(claims_completion, lambda exchange: "choices" in (exchange.completion or {})),
     kept_where=answers_plainly,
 )
 def is_told(exchange: Exchange) -> Iterator[Finding]:
@@ -111,7 +111,7 @@ def details_are_within_their_totals(exchange: Exchange) -> Iterator[Finding]:
         most = count(found.get(whole_key))
         details = kept(found, f"{whole_key}_details")
         for name in names:
-            part = count(details.get(name))
+            part = count(details[name]) if name in details else None
             if part is not None and most and not 0 <= part <= most:
                 place = f"{pointer}/{whole_key}_details/{name}"
                 yield Finding(place, f"is {tell(part)}", expected=f"0 to {tell(most)}, the {whole_key}")
@@ -150,6 +150,7 @@ def limit_is_kept(exchange: Exchange) -> Iterator[Finding]:
     on=Part.ANSWER,
     source="CreateChatCompletionRequest.n",
     when=every(has_usage, lambda exchange: len(choices(exchange)) > 1, whole),
+    idle_where=answers_plainly,
 )
 def all_choices_are_counted(exchange: Exchange) -> Iterator[Finding | Inconclusive]:
     """`completion_tokens` counts the tokens of all choices, not of one.
