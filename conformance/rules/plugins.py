@@ -61,6 +61,8 @@ def load(name: str) -> Plugin:
         return known
     is_file = name.endswith(".py")
     folder, module = (Path(name).resolve().parent, Path(name).stem) if is_file else (Path.cwd(), name)
+    if is_file and not Path(name).is_file():
+        raise PluginError(f"the plugin {name} cannot be loaded: there is no such file")
     try:
         found = import_beside(folder, module)
     except Exception as error:  # an import runs whatever the plugin holds

@@ -55,12 +55,13 @@ def read_specimens(file: Path) -> Iterator[Specimen]:
     for number, line in enumerate(file.read_bytes().splitlines() if file.is_file() else [], 1):
         if line.strip():
             try:
-                yield _specimen(orjson.loads(line))
+                yield specimen(orjson.loads(line))
             except (ValueError, KeyError, TypeError) as problem:
                 raise ValueError(f"{file}:{number} is no specimen: {problem}") from None
 
 
-def _specimen(record: dict[str, Any]) -> Specimen:
+def specimen(record: dict[str, Any]) -> Specimen:
+    """A specimen from its record. Raises `ValueError` or `KeyError` for what is none."""
     records = record.get("series", [record])
     exchanges = tuple(from_json(one, case=f"exchange-{number}") for number, one in enumerate(records, 1))
     return Specimen(record["specimen"], record.get("note", ""), exchanges, "series" in record)

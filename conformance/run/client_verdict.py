@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from chatconform.core.rule import Rule
-    from chatconform.rules.plugins import Plugin
     from chatconform.core.scenario import Scenario, ToldError
+    from chatconform.rules.plugins import Plugin
     from chatconform.targets.scripted import Heard
 
 NOT_COMPARED = frozenset({"id", "created", "model"})

@@ -50,13 +50,17 @@ NOWHERE: Final = Request("", "")
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What records are judged by: rules, the profile of their levels, the type of bodies, and whether to lint."""
+    """What records are judged by: rules, the profile of their levels, the type of bodies, and whether to lint.
+
+    `plugins` names what brings further rules, so that processes that judge some of the records load them, too.
+    """
 
     only: tuple[str, ...] = ()
     skip: tuple[str, ...] = ()
     profile: str = "compatible"
     type: str | None = None
     lint: bool = False
+    plugins: tuple[str, ...] = ()
 
 
 @lru_cache(maxsize=8)
@@ -76,7 +80,10 @@ def requirements(wish: Wish) -> dict[str, Rule]:
 def rules_on_exchanges(wish: Wish) -> tuple[Rule, ...]:
     """The rules on exchanges that a wish is about, at the levels of its profile."""
     from chatconform.rules.catalogue import rules  # where no exchange is met it is not needed, and it holds much
+    from chatconform.rules.plugins import load
 
+    for name in wish.plugins:
+        load(name)
     return tuple(
         leveled(rule, wish.profile)
         for rule in rules()

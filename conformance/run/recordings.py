@@ -16,6 +16,7 @@ from chatconform.core.tally import Tally
 from chatconform.core.validation_result import ValidationResult
 from chatconform.recordings.formats import FORMATS
 from chatconform.recordings.paths import find
+from chatconform.rules.plugins import plugins
 from chatconform.run import engine_ray
 from chatconform.run.baselines import opened
 from chatconform.run.engine_ray import check_ray
@@ -187,7 +188,7 @@ def wish_of(type: str | None, only: Sequence[str], skip: Sequence[str], profile:
             uri(type)
     except UnknownType as problem:
         raise CannotCheckError(str(problem)) from None
-    wish = Wish(tuple(only), tuple(skip), profile, type, lint)
+    wish = Wish(tuple(only), tuple(skip), profile, type, lint, tuple(plugin.name for plugin in plugins()))
     check_patterns(wish)
     return wish
 

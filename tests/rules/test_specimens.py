@@ -4,19 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from chatconform.core.result import Verdict
 from chatconform.core.rule import Rule
 from chatconform.rules.catalogue import find, rules
 from chatconform.rules.specimens import FOLDER, Specimen, specimens
-
-KINDS = {
-    "keeps": Verdict.PASSED,
-    "breaks": Verdict.FAILED,
-    "inconclusive": Verdict.INCONCLUSIVE,
-    "unsupported": Verdict.UNSUPPORTED,
-    "silent": None,
-}
-
+from chatconform.run.proving import KINDS
 
 SPECIMENS = [
     pytest.param(rule, specimen, id=f"{rule.id}:{number}")

@@ -51,6 +51,19 @@ def add_rules(parser: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help="what the target promises: compatible (what clients need, the default) or openai (all as published)",
     )
+    add_plugins(parser)
+
+
+def add_plugins(parser: argparse.ArgumentParser) -> None:
+    """Adds what brings rules and cases of one's own, beside the packages that are installed."""
+    parser.add_argument(
+        "--plugin",
+        type=plugin,
+        action="append",
+        default=[],
+        metavar="MODULE",
+        help="a module or file that brings rules and cases of your own, such as my_rules.py (repeatable)",
+    )
 
 
 def add_choice(parser: argparse.ArgumentParser) -> None:
@@ -68,6 +81,17 @@ def add_choice(parser: argparse.ArgumentParser) -> None:
         "--lack", type=names, action="extend", default=[], metavar="NAMES", help="capabilities it is not judged by"
     )
     parser.add_argument("--require", action="store_true", help="it may refuse no capability that it does not lack")
+
+
+def plugin(text: str) -> str:
+    """The name of a plugin, which is loaded, for argparse."""
+    from chatconform.core.naming import PluginError
+    from chatconform.rules.plugins import load
+
+    try:
+        return load(text).name
+    except PluginError as problem:
+        raise argparse.ArgumentTypeError(str(problem)) from None
 
 
 def names(text: str) -> list[str]:

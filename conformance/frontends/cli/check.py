@@ -25,6 +25,8 @@ from chatconform.frontends.cli.arguments import (
 from chatconform.frontends.cli.baselines import add_baseline, wanted_baseline
 from chatconform.frontends.cli.reporting import add_reporting, tell_result, wanted_reports
 
+EITHER = (("url", "app"),)
+"""Arguments of which the one that is said last counts."""
 HELP = "judge a server by what it answers (without a URL, the embedded reference server)"
 
 
@@ -35,6 +37,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         nargs="?",
         metavar="URL",
         help="the base URL of the API, such as http://localhost:8000/v1, or the name of a target in chatconform.toml",
+    )
+    parser.add_argument(
+        "--app", metavar="NAME", help="an ASGI or WSGI app to judge in this process instead, such as my_server.main:app"
     )
     add_target(parser)
     add_choice(parser)
@@ -84,6 +89,8 @@ def _run(args: argparse.Namespace) -> int:
         return tell_plan(args)
     from chatconform.core.run_result import RunResult
 
+    if args.app is not None and args.url is not None:
+        return refused("give a URL or --app, not both")
     wanted = wanted_reports(args.report, RunResult)
     baseline = wanted_baseline(args)
     options: dict[str, Any] = {
@@ -106,10 +113,12 @@ def _run(args: argparse.Namespace) -> int:
     }
     from chatconform.frontends.cli.progress_line import ProgressLine
     from chatconform.reports.terminal import render
+    from chatconform.run.opening import app_named
     from chatconform.run.server import check
 
+    target = args.url if args.app is None else app_named(args.app)
     with suppress(ValueError):  # only the main thread is told of signals
         signal.signal(signal.SIGTERM, signal.default_int_handler)  # a job that is cancelled tells what it learnt, too
     with ProgressLine(sys.stderr) as line:
-        result = check(args.url, **options, progress=line.tell)
+        result = check(target, **options, progress=line.tell)
     return tell_result(wanted, result, args, partial(render, key=key_variable(args)), baseline)

@@ -10,7 +10,7 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING
 
-from chatconform.frontends.cli.arguments import count, generated, refused, seconds, whole
+from chatconform.frontends.cli.arguments import add_plugins, count, generated, refused, seconds, whole
 from chatconform.frontends.cli.baselines import add_baseline, wanted_baseline
 from chatconform.frontends.cli.reporting import add_reporting, tell_result, wanted_reports
 
@@ -47,6 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--seed", type=whole, default=0, metavar="N", help="where chance comes from; the same seed generates the same"
     )
+    add_plugins(parser)
     parser.add_argument("--list", action="store_true", help="tell the chosen scenarios, and start nothing")
     add_baseline(parser)
     add_reporting(parser)
@@ -83,7 +84,6 @@ def _run(args: argparse.Namespace) -> int:
     from chatconform.run.adapter import AdapterProcess
     from chatconform.run.bundled import command_of
     from chatconform.run.client import drive
-    from chatconform.run.progress import Progress
 
     command = args.command or command_of(args.adapter, os.environ.get(PYTHON_VARIABLE, sys.executable))
     wanted = wanted_reports(args.report, ClientRunResult)
@@ -93,10 +93,15 @@ def _run(args: argparse.Namespace) -> int:
 
     def tell(result: ScenarioResult) -> None:
         done.append(result)
+        tell_counts(result.scenario.id)
+
+    def tell_counts(doing: str) -> None:
         failed = sum(one.outcome == "failed" for one in done)
-        sent = sum(len(one.requests) for one in done)
-        known = max(len(done), len(scenarios))
-        line.tell(Progress(len(done), known, sent, failed, time.monotonic() - began, result.scenario.id))
+        told = f", {failed} failed" if failed else ""
+        line.tell_text(f"{len(done)} of {len(scenarios)} scenarios{told}: {doing}", time.monotonic() - began)
+
+    def tell_streams(asked: int, failed: int) -> None:
+        tell_counts(f"{asked} of {args.fuzz} generated streams" + (f", {failed} of them fail" if failed else ""))
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # a job that is cancelled tells what it learnt, too
     with ProgressLine(sys.stderr) as line:
@@ -108,5 +113,6 @@ def _run(args: argparse.Namespace) -> int:
             fuzz=args.fuzz,
             seed=args.seed,
             progress=tell,
+            streamed=tell_streams,
         )
     return tell_result(wanted, result, args, render, baseline)

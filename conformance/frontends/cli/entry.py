@@ -16,6 +16,7 @@ from difflib import get_close_matches
 from importlib import import_module
 from typing import TYPE_CHECKING, Final, Protocol, cast
 
+from chatconform.core.naming import PluginError
 from chatconform.frontends.cli.arguments import refused
 from chatconform.frontends.cli.command_line import NOT_JUDGED, CommandParser
 
@@ -37,7 +38,7 @@ COMMANDS: Final = (
     "init",
     "completion",
 )
-CONFIGURED: Final = ("check", "client", "validate", "proxy", "replay")
+CONFIGURED: Final = ("check", "client", "validate", "proxy", "replay", "list", "explain")
 """The commands that read settings: see `chatconform.frontends.cli.config`."""
 ASKED_TO_COMPLETE: Final = "_ARGCOMPLETE"
 """The variable by which a shell asks what could stand next on its command line."""
@@ -79,6 +80,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("chatconform: interrupted", file=sys.stderr)
         return NOT_JUDGED
+    except PluginError as problem:  # a plugin of an installed package is met wherever rules are
+        return refused(str(problem))
     except Exception:
         import traceback
 

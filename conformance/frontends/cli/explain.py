@@ -8,6 +8,7 @@ import textwrap
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
+from chatconform.frontends.cli.arguments import add_plugins
 from chatconform.frontends.cli.screen import width
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "id", metavar="ID", help="the id of a rule, case or scenario, the name of a fault or capability"
     )
+    add_plugins(parser)
 
 
 def run(args: argparse.Namespace) -> int:

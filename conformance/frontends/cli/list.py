@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 
+from chatconform.frontends.cli.arguments import add_plugins
+
 HELP = "list rules, cases, scenarios, faults of the reference server, and capabilities"
 
 
@@ -12,6 +14,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "glob", nargs="?", default="*", metavar="GLOB", help="an id, a glob, or the first words of ids (default: all)"
     )
+    add_plugins(parser)
 
 
 def run(args: argparse.Namespace) -> int:

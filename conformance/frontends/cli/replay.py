@@ -9,7 +9,7 @@ from collections import Counter
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from chatconform.frontends.cli.arguments import add_sending, api_key, headers, key_variable, refused
+from chatconform.frontends.cli.arguments import add_plugins, add_sending, api_key, headers, key_variable, refused
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -41,6 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--adapter", metavar="NAME", help="of a report on a client: an adapter that the kit brings")
     add_sending(parser)
+    add_plugins(parser)
     parser.add_argument("-v", "--verbose", action="store_true", help="show each request and what came back")
 
 
