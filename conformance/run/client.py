@@ -173,13 +173,15 @@ def drive(
     fuzz: int = 0,
     seed: int = 0,
     progress: Callable[[ScenarioResult], None] | None = None,
+    streamed: Callable[[int, int], None] | None = None,
 ) -> ClientRunResult:
     """Puts a client through scenarios, several at a time, and judges the requests that it sends.
 
     Takes a function that starts the client (again, after a hang), the scenarios (all of them by default), how many are
-    asked at a time, the most seconds that one may take, and how many generated streams come on top. Gives the results
-    in the order of the scenarios. Raises
-    `AdapterError` where the client does not begin; one that breaks later cuts the run short.
+    asked at a time, the most seconds that one may take, and how many generated streams come on top. `progress` is
+    called with each result, `streamed` now and then with how many generated streams were asked and how many failed.
+    Gives the results in the order of the scenarios. Raises `AdapterError` where the client does not begin; one that
+    breaks later cuts the run short.
     """
     chosen = tuple(all_scenarios() if scenarios is None else scenarios)
     began = time.monotonic()
@@ -206,7 +208,7 @@ def drive(
             from chatconform.run.client_fuzzing import fuzzed  # it needs the strategies, which most runs do not
 
             blockers = [name for name in FOUNDATION if name in done and done[name].outcome in FAILED]
-            for result, exchanges in fuzzed(driver, fuzz, seed, pool, concurrency, blockers):
+            for result, exchanges in fuzzed(driver, fuzz, seed, pool, concurrency, blockers, streamed):
                 take(result, exchanges)
     except AdapterError as error:
         cut_short = str(error)

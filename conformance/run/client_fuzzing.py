@@ -11,7 +11,7 @@ import threading
 from concurrent.futures import wait
 from dataclasses import dataclass, field, replace
 from itertools import count as counting
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from chatconform.core.scenario import Expected, Grade, Scenario
 from chatconform.core.scenario_result import FailureKind, ScenarioOutcome, ScenarioResult
@@ -20,12 +20,13 @@ from chatconform.run.client_fuzz import KINDS, Generated, generated, scenario
 from chatconform.run.client_shrink import shrunk
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from concurrent.futures import ThreadPoolExecutor
 
     from chatconform.core.exchange import Exchange
     from chatconform.run.client import ClientDriver
 
+TICK: Final = 0.1
 PURPOSES = {
     "writing": "A stream means the same however it is sliced, decorated and interleaved.",
     "unknown": "Fields that nobody knows change nothing of what a stream means.",
@@ -66,11 +67,13 @@ def fuzzed(
     pool: ThreadPoolExecutor,
     concurrency: int,
     blockers: Sequence[str] = (),
+    streamed: Callable[[int, int], None] | None = None,
 ) -> Iterator[tuple[ScenarioResult, list[Exchange]]]:
     """Asks that many generated streams; gives one result for each property, its finding shrunk, and what was sent.
 
-    `blockers` are failed scenarios without which streams say nothing. Raises `AdapterError` where the adapter breaks,
-    and `KeyboardInterrupt`, both after what was learnt till then.
+    `blockers` are failed scenarios without which streams say nothing; `streamed` is called now and then with how many
+    were asked and how many of them failed. Raises `AdapterError` where the adapter breaks, and `KeyboardInterrupt`,
+    both after what was learnt till then.
     """
     kinds = tuple(dict.fromkeys(KINDS))
     if "stream" not in driver.hello.features or blockers:
@@ -106,7 +109,9 @@ def fuzzed(
     problem: BaseException | None = None
     workers = [pool.submit(work) for _ in range(min(concurrency, count))]
     try:
-        wait(workers)
+        while wait(workers, TICK).not_done:
+            if streamed is not None:
+                streamed(sum(one.asked for one in learnt.values()), sum(one.failed for one in learnt.values()))
     except KeyboardInterrupt as interrupt:
         problem = interrupt
         stop.set()

@@ -14,6 +14,7 @@ from chatconform.core import sse
 from chatconform.core.assembly import assemble
 from chatconform.core.json_text import parse
 from chatconform.core.scenario_result import ScenarioOutcome
+from chatconform.run import client_fuzzing
 from chatconform.run.adapter import Hello
 from chatconform.run.client import InProcess, drive
 from chatconform.run.client_fuzz import generated, needs
@@ -129,6 +130,16 @@ def test_an_unknown_field_that_matters_stays_in_the_least_stream() -> None:
     assert len(least) < 700
     passed = {kind: run(40)[f"fuzz.{kind}"].outcome for kind in ("unknown", "cut")}
     assert set(passed.values()) == {ScenarioOutcome.PASSED}
+
+
+def test_progress_is_told_while_streams_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client_fuzzing, "TICK", 0.001)
+    told: list[tuple[int, int]] = []
+    under_test = InProcess(lambda op: client(op, lf_only=True), Hello("small", features=ALL, fields=FIELDS))
+    drive(lambda: under_test, scenarios=PLAIN, fuzz=40, streamed=lambda asked, failed: told.append((asked, failed)))
+    assert told == sorted(told)
+    assert len(set(told)) > 3
+    assert 0 < max(told)[1] <= max(told)[0] <= 40
 
 
 def test_streams_say_nothing_of_a_client_that_fails_the_plain_one() -> None:
