@@ -29,6 +29,8 @@ LARGEST_COMMAND: Final = 4 * 1024
 FILE: Final = "FILE"
 """Stands for the report to replay from where there is none."""
 NO_FILE: Final = f"{FILE}: what --report json={FILE} writes."
+PLAIN: Final = 2_000
+"""Bytes of a request that is quickly read."""
 EVENT: Final = re.compile(r"/(\d+)(?:/|$)")
 
 
@@ -45,9 +47,9 @@ def lines(
         return look.told(label, *texts, width=LABEL)
 
     yield from told("requirement", f"{plain(rule.text, 600)} ({plain(rule.source)})")
-    example = next(iter(outcome.examples()), None)
-    if example is None:
+    if not outcome.examples():
         return
+    example = _plainest(next(place for place in outcome.places.values() if place.examples))
     expected = {e.finding.expected: None for e in outcome.examples()[:MOST_PLACES] if e.finding.expected}
     yield from told("expected", *(plain(redaction.text(text), 400) for text in expected))
     yield from told("actual", *_places(list(outcome.places.values()), redaction))
@@ -75,14 +77,20 @@ def again(ids: Sequence[str], report: str | None) -> Iterator[str]:
 
 
 def _places(places: list[Place], redaction: Redaction) -> Iterator[str]:
-    """What is wrong, place by place: the first finding of each, and how many more there are like it."""
+    """What is wrong, place by place: the plainest finding of each, and how many more there are like it."""
     for place in places[:MOST_PLACES]:
-        finding = place.examples[0].finding
+        finding = _plainest(place).finding
         where = f"{plain(redaction.text(finding.pointer))} " if finding.pointer else ""
         more = f" (and {place.count - 1} more like it)" if place.count > 1 else ""
         yield f"{where}{plain(redaction.text(finding.message), 400)}{more}"
     if len(places) > MOST_PLACES:
         yield f"and in {len(places) - MOST_PLACES} more places"
+
+
+def _plainest(place: Place) -> Example:
+    """The first example of a place whose request is quickly read and sent again; the one with the smallest if none is."""
+    sizes = [len(example.exchange.request.body) for example in place.examples]
+    return place.examples[next((n for n, size in enumerate(sizes) if size <= PLAIN), sizes.index(min(sizes)))]
 
 
 def _answer(exchange: Exchange, example: Example) -> Iterator[str]:

@@ -171,6 +171,16 @@ def test_a_request_too_long_for_a_terminal_is_told_by_its_size(a_result: Any) ->
     assert len(text) < 5000
 
 
+def test_of_findings_alike_one_with_a_request_that_is_quickly_read_is_shown(a_result: Any) -> None:
+    long, longer = (exchange(b"{}", asked=b"[" + b"1," * count + b"1]") for count in (1_500, 2_000))
+    shown = [
+        render(a_result(*exchanges, rules=(is_told,)), detail=Detail.EVERYTHING)
+        for exchanges in ([longer, exchange(b"{}", asked=b"[7]")], [longer, long])
+    ]
+    assert "--data-raw '[7]'" in shown[0]
+    assert shown[1].count("1,1") == 750
+
+
 def test_capabilities_stand_in_three_ways_and_one_that_is_ignored_stands_out(a_result: Any) -> None:
     def status(name: str, support: Support) -> CapabilityStatus:
         return CapabilityStatus(Capability(name, name, lambda _: False, lambda _: None), support, None)
