@@ -88,7 +88,7 @@ def _places(places: list[Place], redaction: Redaction) -> Iterator[str]:
 
 
 def _plainest(place: Place) -> Example:
-    """The first example of a place whose request is quickly read and sent again; the one with the smallest if none is."""
+    """The first example of a place whose request is quickly read, or else the one with the smallest."""
     sizes = [len(example.exchange.request.body) for example in place.examples]
     return place.examples[next((n for n, size in enumerate(sizes) if size <= PLAIN), sizes.index(min(sizes)))]
 
