@@ -83,8 +83,9 @@ class AppTarget(ServerTarget):
 
         attempt.run(b"", None, answering)
         for connection in connections:
-            response = attempt.reader.response()
-            if response is None or response.status >= 500 or attempt.failure is not None:
+            response, failure = attempt.reader.response(), attempt.failure
+            cut = failure is not None and failure.kind == "closed"
+            if cut or (failure is None and response is not None and response.status >= 500):
                 connection.ended.wait(ENDING)
             if connection.raised is not None and "left_after" not in attempt.about:
                 attempt.about["raised"] = connection.raised

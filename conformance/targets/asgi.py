@@ -83,8 +83,11 @@ class AsgiLoop:
             return {"type": "lifespan.shutdown"}
 
         async def send(message: Message) -> None:
-            if not started.done() and message["type"] in {"lifespan.startup.complete", "lifespan.startup.failed"}:
-                failed = message["type"].endswith("failed")
+            kind = message["type"]
+            if not kind.startswith("lifespan."):
+                raise RuntimeError("the app answers its lifespan as it answers a request")
+            if not started.done() and kind.startswith("lifespan.startup."):
+                failed = kind.endswith("failed")
                 started.set_result((message.get("message") or "its lifespan failed")[-MOST_RAISED:] if failed else None)
 
         scope = {"type": "lifespan", "asgi": {"version": "3.0", "spec_version": "2.0"}, "state": self._state}
@@ -98,7 +101,8 @@ class AsgiLoop:
 
     async def _shut_down(self) -> None:
         self._down.set()
-        await asyncio.wait([self._life], timeout=FAREWELL)
+        if self._started is not None and self._started.done():
+            await asyncio.wait([self._life], timeout=FAREWELL)
         others = asyncio.all_tasks() - {asyncio.current_task()}
         for task in others:
             task.cancel()
