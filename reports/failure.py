@@ -29,7 +29,7 @@ LARGEST_COMMAND: Final = 4 * 1024
 FILE: Final = "FILE"
 """Stands for the report to replay from where there is none."""
 NO_FILE: Final = f"{FILE}: what --report json={FILE} writes."
-PLAIN: Final = 2_000
+PLAIN: Final = 400
 """Bytes of a request that is quickly read."""
 EVENT: Final = re.compile(r"/(\d+)(?:/|$)")
 
