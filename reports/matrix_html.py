@@ -1,29 +1,33 @@
 """The matrix as a page: for each kind of results the counts, the capabilities, and every row with a cell a column.
 
 A cell that fails leads to more: to the page of its implementation where there is one, else to what the page itself
-tells of it. Cells are written here and not in the template, since there may be hundreds of thousands of them.
+tells of it.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
-from urllib.parse import quote
-
-from markupsafe import Markup
 
 from chatconform.reports.digest import LEVELS, Digest, Judged, Shade, counted
 from chatconform.reports.html_view import BADGES, STATUS, Badge, Share, badge_of
 from chatconform.reports.look import many
 from chatconform.reports.matrix import TITLES, Implementation, Row, Table, many_of
+from chatconform.reports.matrix_cells import SUPPORTS, cells, support_tally, supports, tally
 from chatconform.reports.plain import plain
 from chatconform.reports.templating import page
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
+
+    from markupsafe import Markup
+
+    from chatconform.reports.reading import Kind
 
 MANY: Final = 7
 """Columns from which on their names are written upright."""
+MOST_COLUMNS: Final = 60
+"""With more no browser opens the page at once, and nobody reads it: rows then tell how many came to what."""
 SIGNS: Final = (
     Badge("failed", "✗", "fails a MUST"),
     Badge("warned", "!", "fails a SHOULD"),
@@ -76,10 +80,18 @@ class Sheet:
     count: str
     upright: bool
     heads: tuple[str, ...]
+    row_heads: tuple[str, ...]
+    """What rows tell the numbers of, where there are too many columns for a cell each; else empty."""
+    ability_heads: tuple[str, ...]
     columns: tuple[Column, ...]
     areas: tuple[tuple[str, str, tuple[ShownRow, ...]], ...]
     abilities: tuple[tuple[str, Markup], ...]
     levels: tuple[str, ...]
+
+    @property
+    def width(self) -> int:
+        """Columns of the table of rows."""
+        return 2 + (len(self.row_heads) + 1 if self.row_heads else len(self.columns))
 
     @property
     def dated(self) -> bool:
@@ -101,27 +113,40 @@ def render(tables: Sequence[Table], *, pages: bool = False) -> str:
 
 
 def _sheet(table: Table, pages: bool) -> Sheet:
-    shades = [
-        shade
-        for shade in Shade
-        if shade is not Shade.FAILED and any(one.digest.counts[shade] for one in table.implementations)
-    ]
+    others = [shade for shade in _shades(table) if shade is not Shade.FAILED]
     levels = [level for level in LEVELS if any(level in one.digest.failed for one in table.implementations)]
-    columns = tuple(_column(one, shades, levels, pages) for one in table.implementations)
+    columns = tuple(_column(one, others, levels, pages) for one in table.implementations)
+    make = _rows(table, columns, pages)
+    is_tallied = _is_tallied(table)
     return Sheet(
         anchor=str(table.kind),
         title=TITLES[table.kind],
         count=many_of(table),
         upright=len(columns) >= MANY,
-        heads=(*(f"failed {level}" for level in levels), *(BADGES[shade].word for shade in shades)),
+        heads=(*(f"failed {level}" for level in levels), *(BADGES[shade].word for shade in others)),
+        row_heads=tuple(BADGES[shade].word for shade in _shades(table)) if is_tallied else (),
+        ability_heads=SUPPORTS if is_tallied else (),
         columns=columns,
         areas=tuple(
-            (area.name, _failing(area.rows), tuple(_row(row, table, columns, pages) for row in area.rows))
+            (area.name, _failing(area.rows), tuple(_row(row, table.kind, make(row)) for row in area.rows))
             for area in table.areas
         ),
-        abilities=tuple((ability.title, _supports(ability.supports)) for ability in table.abilities),
+        abilities=tuple(
+            (ability.title, (support_tally if is_tallied else supports)(ability.supports))
+            for ability in table.abilities
+        ),
         levels=tuple(level for level in LEVELS if any(row.level == level for row in table.rows)),
     )
+
+
+def _is_tallied(table: Table) -> bool:
+    return len(table.implementations) > MOST_COLUMNS
+
+
+def _shades(table: Table) -> list[Shade]:
+    """What anything came to."""
+    found = [one.digest.counts for one in table.implementations]
+    return [shade for shade in Shade if any(counts[shade] for counts in found)]
 
 
 def _column(one: Implementation, shades: Sequence[Shade], levels: Sequence[str], pages: bool) -> Column:
@@ -167,39 +192,23 @@ def _failing(rows: Sequence[Row]) -> str:
     return f"{failing} of {many(len(rows), 'row')} fail somewhere" if failing else many(len(rows), "row")
 
 
-def _row(row: Row, table: Table, columns: Sequence[Column], pages: bool) -> ShownRow:
+def _rows(table: Table, columns: Sequence[Column], pages: bool) -> Callable[[Row], Markup]:
+    """What makes the cells of a row."""
     links = [f"{column.slug}.html#" if pages else f"#{column.anchor}." for column in columns]
-    fragment = quote(row.id, safe="")
-    cells = (_cell(cell, link + fragment) for cell, link in zip(row.cells, links, strict=True))
+    if not _is_tallied(table):
+        return lambda row: cells(row, links)
+    names = [column.name for column in columns]
+    shades = _shades(table)
+    return lambda row: tally(row, shades, names, links)
+
+
+def _row(row: Row, kind: Kind, shown: Markup) -> ShownRow:
     return ShownRow(
         id=row.id,
-        anchor=f"{table.kind}.{row.id}",
+        anchor=f"{kind}.{row.id}",
         short=row.id.rpartition(".")[2] or row.id,
         level=row.level,
         title=plain(row.title, 400),
         state="failed" if row.failed else "fine",
-        cells=Markup("").join(cells),
+        cells=shown,
     )
-
-
-def _cell(cell: Judged | None, link: str) -> Markup:
-    """A cell: its sign, its word for who does not see the sign, and where it fails a link."""
-    if cell is None:
-        return ABSENT
-    if cell.shade is not Shade.FAILED:
-        return OTHERS[cell.shade]
-    look = badge_of("failed", cell.level)
-    text = Markup('<td class={}><a href="{}">{} {}<i> {}</i></a>')
-    return text.format(look.shade, link, look.sign, cell.level, look.word)
-
-
-def _told(look: Badge) -> Markup:
-    return Markup("<td class={}>{}<i> {}</i>").format(look.shade, look.sign, look.word)
-
-
-ABSENT: Final = Markup("<td><i>not among the chosen</i>")
-OTHERS: Final = {shade: _told(BADGES[shade]) for shade in Shade if shade is not Shade.FAILED}
-
-
-def _supports(supports: Sequence[str | None]) -> Markup:
-    return Markup("").join(ABSENT if support is None else _told(BADGES[support]) for support in supports)
