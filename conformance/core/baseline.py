@@ -23,13 +23,13 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
-from chatconform.core.failure import WHOLE, failure_at, failures_of, weighs
+from chatconform.core.failure import WHOLE, Sight, failure_at, failures_of, weighs
 from chatconform.core.naming import unknown
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-    from chatconform.core.failure import Failure, Sight
+    from chatconform.core.failure import Failure
     from chatconform.core.rule import Level
     from chatconform.core.scenario import Grade
     from chatconform.core.tally import Outcome
@@ -186,6 +186,14 @@ class Baseline:
                 _insert(lines, one, Section(seen.command, one.generated))
         return replace(self, lines=tuple(lines), entries=tuple(_entries(self.path, lines)))
 
+    def entries_of(self, name: str, command: str) -> list[Entry]:
+        """What a command knows of a rule or scenario."""
+        return _by_name(self.entries, Sight(command)).get(name, [])
+
+    def entry(self, failure: Failure, command: str) -> Entry | None:
+        """The entry by which a command knows a failure; None for a new one."""
+        return next((entry for entry in self.entries_of(failure.name, command) if entry.names(failure)), None)
+
     @property
     def text(self) -> str:
         """The whole file."""
@@ -257,7 +265,7 @@ def _check(entry: Entry, path: str, rules: Collection[str], scenarios: Collectio
     elif name not in rules:
         if any(char in name for char in "*?"):
             raise _wrong(path, entry.line, f"{_short(name)} is a pattern; an entry names one rule or one scenario")
-        raise _wrong(path, entry.line, unknown(name[:SHOWN], (*rules, *scenarios), "rule or scenario").rstrip("."))
+        raise _wrong(path, entry.line, unknown(name[:SHOWN], (*rules, *scenarios), "rule or scenario"))
     elif place is not None and place != WHOLE and not place.startswith(("/", REQUEST)):
         why = f"a place is a JSON Pointer such as /choices/*/message, or {WHOLE}, and {_short(place)} is neither"
         raise _wrong(path, entry.line, why)

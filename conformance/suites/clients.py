@@ -8,22 +8,25 @@ from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 
+from chatconform.core.failure import failure_at, weighs
 from chatconform.core.judge import judge
 from chatconform.core.result import Verdict
-from chatconform.core.rule import Level, Part
-from chatconform.core.scenario import Grade
+from chatconform.core.rule import Part
 from chatconform.core.scenario_result import ClientRunResult, ScenarioOutcome, ScenarioResult
-from chatconform.core.tally import Tally
+from chatconform.core.tally import Tally, general
 from chatconform.reports.plain import plain
 from chatconform.rules.catalogue import rules
 from chatconform.run.adapter import AdapterError
 from chatconform.run.client import ClientDriver
 from chatconform.run.in_process import starting
 from chatconform.scenarios.catalogue import scenarios
+from chatconform.suites.known import fail_as_known
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from chatconform.core.baseline import Baseline
+    from chatconform.core.failure import Failure
     from chatconform.core.result import Result
     from chatconform.run.in_process import Client
 
@@ -31,13 +34,14 @@ if TYPE_CHECKING:
 class ClientUnderTest:
     """A client that is started with the first scenario and ended with `close`."""
 
-    def __init__(self, client: Client, strict: bool) -> None:
+    def __init__(self, client: Client, strict: bool, baseline: Baseline | None = None) -> None:
         """Takes a command, as a line or in words, or a function; one may have an attribute `hello`, as in the protocol.
 
-        Raises `AdapterError` where it does not begin.
+        `baseline` names the failures that are known. Raises `AdapterError` where it does not begin.
         """
         self._driver = ClientDriver(starting(client))
         self._strict = strict
+        self._baseline = baseline
         self._scenarios = {scenario.id: scenario for scenario in scenarios()}
         self._failed: set[str] = set()
         self._broken: str | None = None
@@ -100,22 +104,26 @@ class ClientUnderTest:
         if result.outcome is ScenarioOutcome.FAILED:
             self._failed.add(scenario_id)
             text = f"{scenario.grade} {scenario.id}: {scenario.purpose}\n  {result.kind}: {plain(result.detail, 800)}"
-            if scenario.grade is Grade.MUST or (self._strict and scenario.grade in {Grade.SHOULD, Grade.POLICY}):
+            if result.failure is not None and self._is_known(result.failure):
+                fail_as_known(text)
+            if weighs(scenario.grade, strict=self._strict):
                 _fail(text)
             pytest.xfail(text)
-        if broken := _broken(judged, self._strict):
+        if broken := self._breaches(judged):
             _fail("\n".join(broken))
 
+    def _is_known(self, failure: Failure) -> bool:
+        return self._baseline is not None and self._baseline.entry(failure, "client") is not None
 
-def _broken(results: Sequence[Result], strict: bool) -> list[str]:
-    """What the requests break of the rules that count, a line each."""
-    counted = {Level.MUST, Level.SHOULD} if strict else {Level.MUST}
-    return [
-        f"{result.rule.level} {result.rule.id}: {finding.pointer} {plain(finding.message, 400)}"
-        for result in results
-        if result.verdict is Verdict.FAILED and result.rule.level in counted
-        for finding in result.findings
-    ]
+    def _breaches(self, results: Sequence[Result]) -> list[str]:
+        """What the requests break of the rules that count and is not known, a line each."""
+        return [
+            f"{result.rule.level} {result.rule.id}: {finding.pointer} {plain(finding.message, 400)}"
+            for result in results
+            if result.verdict is Verdict.FAILED and weighs(result.rule.level, strict=self._strict)
+            for finding in result.findings
+            if not self._is_known(failure_at(result.rule, general(finding.pointer)))
+        ]
 
 
 def _fail(text: str) -> NoReturn:

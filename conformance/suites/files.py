@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import pytest
@@ -12,6 +13,7 @@ from chatconform.run.recordings import validate_files
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from chatconform.core.baseline import Baseline
     from chatconform.core.validation_result import ValidationResult
 
 WIDTH: Final = 100
@@ -24,16 +26,24 @@ def tell(
     skip: list[str],
     profile: str,
     strict: bool,
+    baseline: Baseline | None = None,
     found: Callable[[str, ValidationResult], None] = lambda *_: None,
 ) -> None:
     """Passes the test of a file, fails it with what was found, or skips it where nothing in the file was judged.
 
-    `found` is given the path and what was found.
+    What the baseline knows is an expected failure; what it knows of other files is no matter of this one. `found` is
+    given the path and what was found.
     """
     __tracebackhide__ = True
     result = validate_files([path], only=only, skip=skip, profile=profile)
     found(path, result)
+    if baseline is not None:
+        result = baseline.applied(result)
+        known = replace(result.baseline, stale=(), unseen=()) if result.baseline is not None else None
+        result = replace(result, baseline=known)
     status = result.exit_status(strict=strict)
+    if status == 0 and result.baseline is not None and result.baseline.known:
+        pytest.xfail(render(result, strict=strict, width=WIDTH))
     if status == 0:
         return
     if status == 2 and not result.missing and result.cut_short is None:

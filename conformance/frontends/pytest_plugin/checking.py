@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
+from chatconform.frontends.pytest_plugin.baselines import baseline
 from chatconform.frontends.pytest_plugin.items import choice, chosen
 from chatconform.frontends.pytest_plugin.options import option, profile
 from chatconform.frontends.pytest_plugin.reporting import UNNAMED, gathered, process, shared_folder
@@ -150,7 +151,9 @@ def _check(config: pytest.Config, target: Where, rules: Sequence[str]) -> dict[s
             return outcomes
     from chatconform.suites.outcomes import checked, told
 
+    known = baseline(config)
     result = checked(target, rules=rules, **_settings(config, target))
+    result = known.applied(result) if known is not None else result
     gathered(config).servers[f"{process(config)}-{len(done)}"] = result
     document = told(result, key_variable=_key_variable(config), strict=bool(option(config, "strict")))
     done.append((target, document))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from chatconform.frontends.pytest_plugin.baselines import baseline
 from chatconform.frontends.pytest_plugin.items import take_in, wish
 from chatconform.frontends.pytest_plugin.options import option
 from chatconform.frontends.pytest_plugin.reporting import UNNAMED, gathered
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
 @pytest.fixture(scope="session")
 def chatconform_wish(pytestconfig: pytest.Config) -> dict[str, Any]:
     """What recordings are judged by: the options on rules, and what takes note of what was found."""
-    return {**wish(pytestconfig), "found": gathered(pytestconfig).files.__setitem__}
+    found = gathered(pytestconfig).files.__setitem__
+    return {**wish(pytestconfig), "baseline": baseline(pytestconfig), "found": found}
 
 
 @pytest.fixture(scope="session")
@@ -44,7 +46,7 @@ def chatconform_client_under_test(pytestconfig: pytest.Config, chatconform_clien
 
     take_in(pytestconfig)
     try:
-        client = ClientUnderTest(chatconform_client, bool(option(pytestconfig, "strict")))
+        client = ClientUnderTest(chatconform_client, bool(option(pytestconfig, "strict")), baseline(pytestconfig))
     except AdapterError as problem:
         pytest.exit(f"chatconform: {problem}", returncode=pytest.ExitCode.USAGE_ERROR)
     yield client

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
+from chatconform.frontends.pytest_plugin import baselines
 from chatconform.frontends.pytest_plugin.options import option, profile
 from chatconform.frontends.pytest_plugin.reporting import UNNAMED
 
@@ -33,6 +34,9 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         wish(config)
     elif registering or any(option(config, name) for name in ("only", "skip", "profile", "plugin")):
         choice(config)
+    if option(config, "baseline"):
+        take_in(config)
+        baselines.baseline(config)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -69,7 +73,15 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         from chatconform.scenarios.catalogue import scenarios
 
         metafunc.parametrize(
-            SCENARIO, [pytest.param(one.id, id=one.id, marks=_marks(one.id, one.grade)) for one in scenarios()]
+            SCENARIO,
+            [
+                pytest.param(
+                    one.id,
+                    id=one.id,
+                    marks=[*_marks(one.id, one.grade), *baselines.marks(metafunc.config, "client", one.id, one.grade)],
+                )
+                for one in scenarios()
+            ],
         )
     if RECORDING in metafunc.fixturenames:
         metafunc.parametrize(RECORDING, _recordings(metafunc.config))
@@ -77,7 +89,18 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         return
     chosen = choice(metafunc.config)
     metafunc.parametrize(
-        RULE, [pytest.param(one.id, id=one.id, marks=_marks(one.id, one.level, one.needs)) for one in chosen]
+        RULE,
+        [
+            pytest.param(
+                one.id,
+                id=one.id,
+                marks=[
+                    *_marks(one.id, one.level, one.needs),
+                    *baselines.marks(metafunc.config, "check", one.id, one.level),
+                ],
+            )
+            for one in chosen
+        ],
     )
 
 

@@ -24,6 +24,7 @@ OPTIONS: Final[tuple[tuple[str, str, str], ...]] = (
     ("lack", "linelist", "capabilities that it is not judged by (repeatable)"),
     ("require", "bool", "it may refuse no capability that it does not lack"),
     ("strict", "bool", "a SHOULD that fails fails its test; without it, it is an expected failure"),
+    ("baseline", "string", "known failures, a line each: their tests are expected to fail, strictly"),
     ("timeout", "string", "the longest silence in seconds (60)"),
     ("concurrency", "string", "requests in flight at once (4)"),
     ("seed", "string", "where chance comes from (0)"),

@@ -10,13 +10,16 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
+from chatconform.frontends.pytest_plugin.baselines import baseline, stale
 from chatconform.frontends.pytest_plugin.options import option
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
+    from chatconform.reports import Reportable
     from chatconform.suites.gathering import Gathered
 
+ENDED: Final = frozenset({pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED})
 UNNAMED: Final = "chatconform has nothing to test here"
 """How the reason begins of a test that is skipped because no option names what it is to test."""
 SHARED: Final = "chatconform_folder"
@@ -125,31 +128,40 @@ class Reporting:
     def _finish(self, session: pytest.Session) -> None:
         config = self._config
         wants_reports = bool(option(config, "report"))
+        wants_all = wants_reports or option(config, "baseline") is not None
         if hasattr(config, "workerinput"):
-            if wants_reports and GATHERED in config.stash:
+            if wants_all and GATHERED in config.stash:
                 _hand_on(gathered(config), config.workerinput)
             return
         if self._unnamed and not self._tested and session.exitstatus == pytest.ExitCode.OK:
             self._told.append(f"nothing was tested: {'; '.join(self._unnamed)}")
             session.exitstatus = pytest.ExitCode.NO_TESTS_COLLECTED
+        results = self._results() if wants_all else []
+        for sentence in stale(config, results) if wants_all and session.exitstatus in ENDED else ():
+            self._told.append(sentence)
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
         if wants_reports:
             try:
-                self._write()
+                self._write(results)
             except Exception as problem:  # what the tests said stands, whatever becomes of a report
                 self._told.append(f"no report was written: {problem}")
                 session.exitstatus = session.exitstatus or pytest.ExitCode.INTERNAL_ERROR
 
-    def _write(self) -> None:
-        """Writes each report; of several results in one run, the second and further into files of their own."""
-        from chatconform.reports import write
-
+    def _results(self) -> list[Reportable]:
+        """What all processes found."""
         found = gathered(self._config)
         if (folder := self._config.stash.get(FOLDER, None)) is not None:
             _take_over(found, folder)
-        results = found.results()
+        return found.results()
+
+    def _write(self, results: list[Reportable]) -> None:
+        """Writes each report; of several results in one run, the second and further into files of their own."""
+        from chatconform.reports import write
+
         if not results:
             self._told.append("no report was written, as nothing was found")
-        for number, result in enumerate(results, 1):
+        known = baseline(self._config)
+        for number, result in enumerate(results if known is None else map(known.applied, results), 1):
             for name, path in wanted(self._config):
                 place = path if number == 1 else path.with_stem(f"{path.stem}-{number}")
                 write(name, result, place, strict=bool(option(self._config, "strict")))
