@@ -19,17 +19,27 @@ ODD_KEYS: Final = ("", "__proto__", "constructor", "$ref", "a.b[0]", "ключ",
 SLOW_PATTERNS: Final = ("^(a+)+$", "^(a|aa)+$", "(x+x+)+y", "^([a-zA-Z0-9]+\\s?)*$", "(.*)*(.*)*(.*)*=")
 
 
+def _blank(body: bytes) -> bytes:
+    """A request's body with blanks and line ends around it and between its values."""
+    return b" \n\t" + body.replace(b'","', b'" ,\r\n\t"') + b"\r\n "
+
+
 def _with(plain: Ask, addition: bytes) -> bytes:
     """A request's body with some bytes of an object added to its end."""
     return plain.payload[:-1] + b"," + addition + b"}"
 
 
-@case("resilience.odd-json", exercises=[*HARDY, "series.resilience.blanks-*", "response.odd.*"], most=6)
+@case("resilience.odd-json", exercises=[*HARDY, "series.resilience.blanks-*", "response.odd.*"], most=7)
 def odd_json(situation: Situation) -> Asking:
     """Writes requests with blanks, a byte order mark, ten thousand levels, odd numbers, and a key that stands twice."""
     plain = situation.chat(most=4)
-    blank = yield Ask(b" \n\t" + plain.payload.replace(b'","', b'" ,\r\n\t"') + b"\r\n ", about={"blanks": True})
-    if not blank.succeeded:
+    limit = (situation.limit or "max_tokens").encode()
+    twice = _with(situation.chat(), b'"%b":1,"%b":6' % (limit, limit))
+    limits = {"first_limit": 1, "last_limit": 6}
+    both = yield Ask(_blank(twice), about={**limits, "blanks": True})
+    if not both.succeeded:
+        yield Ask(twice, about=limits)
+        yield Ask(_blank(plain.payload), about={"blanks": True})
         yield plain.tagged(blanks=False)
     yield Ask(b"\xef\xbb\xbf" + plain.payload)
     yield Ask(_with(plain, b'"x_deep":' + b"[" * DEPTH + b"]" * DEPTH))
@@ -38,8 +48,6 @@ def odd_json(situation: Situation) -> Asking:
             plain, b'"temperature":1e400,"seed":1000000000000000000000000000000,"top_p":-1e-400,"presence_penalty":NaN'
         )
     )
-    limit = (situation.limit or "max_tokens").encode()
-    yield Ask(_with(situation.chat(), b'"%b":1,"%b":6' % (limit, limit)), about={"first_limit": 1, "last_limit": 6})
 
 
 @case("resilience.odd-text", exercises=[*HARDY, "response.body.is-strict-json", "response.odd.*"], most=2)

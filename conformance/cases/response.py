@@ -15,16 +15,13 @@ PROMPT: Final = "Tell me about the sea."
 @case(
     "response.logprobs",
     exercises=["response.logprobs", "response.likeliest", "series.acceptance.all-top-logprobs"],
-    most=3,
+    most=2,
 )
 def logprobs(situation: Situation) -> Asking:
-    """Asks for log probabilities with twenty likely tokens and with none, and alone where that is refused."""
-    refused = False
-    for more in ({"most": 16, "top_logprobs": 20}, {"most": 3, "top_logprobs": 0}):
-        exchange = yield situation.chat(PROMPT, temperature=0, logprobs=True, **more)
-        refused = refused or exchange.refused
-    if refused:
-        yield situation.chat(PROMPT, temperature=0, logprobs=True, most=3)
+    """Asks for log probabilities with none of the likely tokens, and alone where that is refused."""
+    exchange = yield situation.chat(PROMPT, most=16, temperature=0, logprobs=True, top_logprobs=0)
+    if exchange.refused:
+        yield situation.chat(PROMPT, most=16, temperature=0, logprobs=True)
 
 
 @case(

@@ -40,9 +40,10 @@ def asking(situation: Situation, schema: dict[str, Any], most: int = MOST, **mor
         "response.logprobs",
         "response.likeliest",
         "response.body.is-strict-json",
+        "series.acceptance.all-top-logprobs",
         "series.acceptance.json-object-beside-json-schema",
     ],
-    most=4,
+    most=5,
 )
 def formats(situation: Situation) -> Asking:
     """A schema that leaves one random value and so rules most tokens out, twice and with likelihoods; then any object.
@@ -50,8 +51,8 @@ def formats(situation: Situation) -> Asking:
     Several choices and log probabilities are left out where they are refused.
     """
     schema = forced("code", code(situation))
-    likely: dict[str, Any] = {"logprobs": True, "top_logprobs": 5}
-    for more in ({"n": 2, **likely}, likely, {}):
+    likely: dict[str, Any] = {"logprobs": True, "top_logprobs": 20}
+    for more in ({"n": 2, **likely}, likely, {"logprobs": True}, {}):
         exchange = yield asking(situation, schema, **more)
         if not exchange.refused:
             break

@@ -72,16 +72,16 @@ def refused_beside(demand: Demand, series: Sequence[Exchange]) -> Iterator[Findi
     for number, exchange in _wishing(demand, series):
         if answers(exchange):
             continue
-        if reason := excuse(exchange):
-            yield Inconclusive(reason)
-        elif _is_explained(demand, exchange, series):
+        reason = excuse(exchange)
+        if reason is None and _is_explained(demand, exchange, series):
             continue
-        elif _base(demand, exchange, series):
+        if reason is None and _base(demand, exchange, series):
             yield Finding(
                 _place(demand, exchange.asked), _says(demand, exchange), expected="an answer", exchange=number
             )
-        else:
-            yield Inconclusive("the request is refused, and there is no like one without the demand that is answered")
+        elif not _is_cleared(demand, exchange, series):
+            none_like_it = "the request is refused, and there is no like one without the demand that is answered"
+            yield Inconclusive(reason or none_like_it)
 
 
 def compared(demand: Demand) -> Callable[[Sequence[Exchange]], bool]:
@@ -109,6 +109,22 @@ def _is_explained(demand: Demand, exchange: Exchange, series: Sequence[Exchange]
     all_of_it = demands(exchange.asked)
     asked = (demands(other.asked) for other in series if other.refused and other.asked and not faults_of(other))
     return any(found < all_of_it and demand not in found for found in asked)
+
+
+def _is_cleared(demand: Demand, exchange: Exchange, series: Sequence[Exchange]) -> bool:
+    """Whether requests with this demand and fewer others are answered: then this one is refused for the others."""
+    all_of_it = demands(exchange.asked)
+    asked = [other.asked for other in series if answers(other) and other.asked]
+    fewer = [body for body in asked if demand in (found := demands(body)) and found < all_of_it]
+    if demand is Demand.PARTS:  # which roles differ in
+        return _in_parts(exchange.asked) <= {role for body in fewer for role in _in_parts(body)}
+    return bool(fewer)
+
+
+def _in_parts(body: Mapping[str, Any]) -> set[str]:
+    """The roles whose content is a list."""
+    messages = asking.listed(body.get("messages"))
+    return {str(message.get("role")) for message in messages if isinstance(message.get("content"), list)}
 
 
 def excuse(exchange: Exchange) -> str | None:
