@@ -198,6 +198,9 @@ def said(exchange: Exchange) -> str | None:
 def _came_to(exchange: Exchange) -> str:
     if exchange.failure is not None:
         return exchange.failure.message
+    raised = str(exchange.about.get("raised", "")).strip()  # by an app in this process
+    if raised:
+        return f"status {exchange.status}: it raised {tell(raised.splitlines()[-1], 300)}"
     words = said(exchange) if not _is_page(exchange) else None
     return f"status {exchange.status}" + (f": {tell(words, 160)}" if words else "")
 
