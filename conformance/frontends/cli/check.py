@@ -62,7 +62,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--list", action="store_true", help="tell the chosen rules and their cases, and ask nothing")
     parser.add_argument("--dry-run", action="store_true", help="tell what would be sent, and send nothing")
     add_baseline(parser)
-    add_reporting(parser)
+    add_reporting(parser, "RunResult")
 
 
 def run(args: argparse.Namespace) -> int:

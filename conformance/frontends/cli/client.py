@@ -50,7 +50,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_plugins(parser)
     parser.add_argument("--list", action="store_true", help="tell the chosen scenarios, and start nothing")
     add_baseline(parser)
-    add_reporting(parser)
+    add_reporting(parser, "ClientRunResult")
 
 
 def run(args: argparse.Namespace) -> int:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 HELP = "tell what a rule requires and why, what a case or scenario asks, what a fault does, what needs a capability"
 WIDEST = 100
+NARROWEST = 20
 LABEL = 14
 ABOUT = {
     "exchange": "whatever happens to a request, no answer included",
@@ -126,7 +127,7 @@ def _examples(rule: Rule) -> Iterator[str]:
     for label, kind in (("kept by", "keeps"), ("broken by", "breaks")):
         if kind in first:
             yield ""
-            yield from _labelled(label, told(first[kind], rule, _width() - LABEL))
+            yield from _labelled(label, told(first[kind], rule, max(NARROWEST, _width() - LABEL)))
 
 
 def _case(case: Case) -> Iterator[str]:
@@ -190,7 +191,7 @@ def _labelled(label: str, lines: Iterable[str]) -> Iterator[str]:
 
 
 def _wrapped(text: str, room: int = 0) -> list[str]:
-    return textwrap.wrap(text, max(20, _width() - room), break_on_hyphens=False)
+    return textwrap.wrap(text, max(NARROWEST, _width() - room), break_on_hyphens=False)
 
 
 def _width() -> int:

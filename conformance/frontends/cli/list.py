@@ -12,7 +12,7 @@ HELP = "list rules, cases, scenarios, faults of the reference server, and capabi
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the command's arguments to its parser."""
     parser.add_argument(
-        "glob", nargs="?", default="*", metavar="GLOB", help="an id, a glob, or the first words of ids (default: all)"
+        "glob", nargs="?", default="*", metavar="GLOB", help="an id, a glob, or the first words of ids (default all)"
     )
     add_plugins(parser)
 

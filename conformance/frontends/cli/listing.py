@@ -76,4 +76,4 @@ def _fitted(told: str, text: str) -> list[str]:
         return [told + text]
     if columns - len(told) >= LEAST:
         return textwrap.wrap(text, columns, initial_indent=told, subsequent_indent=" " * len(told))
-    return [told.rstrip(), *textwrap.wrap(text, columns, initial_indent=" " * 6, subsequent_indent=" " * 6)]
+    return [told.rstrip(), *textwrap.wrap(text, max(LEAST, columns), initial_indent=" " * 6, subsequent_indent=" " * 6)]

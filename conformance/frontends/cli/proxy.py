@@ -24,9 +24,9 @@ HELP = "stand between clients and a server: pass everything on untouched, and te
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the command's arguments to its parser."""
     parser.add_argument("--upstream", required=True, metavar="URL", help="the base URL to pass everything on to")
-    parser.add_argument("--host", default="127.0.0.1", help="the address to listen on (default: %(default)s)")
+    parser.add_argument("--host", default="127.0.0.1", help="the address to listen on (default %(default)s)")
     parser.add_argument(
-        "--port", type=whole_port, default=8088, metavar="N", help="the port; 0 takes a free one (default: %(default)s)"
+        "--port", type=whole_port, default=8088, metavar="N", help="the port; 0 takes a free one (default %(default)s)"
     )
     parser.add_argument(
         "--record", metavar="FILE", help="add every exchange to this file, without its keys, for `chatconform validate`"
@@ -34,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--insecure", action="store_true", help="do not check the TLS certificate of the upstream")
     add_rules(parser)
     parser.add_argument("--strict", action="store_true", help="a SHOULD that fails fails the watch too")
-    add_reporting(parser, "json, junit, sarif")
+    add_reporting(parser, "ValidationResult")
 
 
 def run(args: argparse.Namespace) -> int:

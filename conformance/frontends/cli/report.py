@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from chatconform.frontends.cli.arguments import refused
-from chatconform.frontends.cli.reporting import detail_of, quietly
+from chatconform.frontends.cli.reporting import add_color, detail_of, quietly
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -60,7 +60,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("-q", "--quiet", action="store_true", help="tell the counts, and what is worse")
     parser.add_argument("-v", "--verbose", action="store_true", help="tell every row, also what nobody fails")
-    parser.add_argument("--no-color", action="store_true", help="no colors (so does the variable NO_COLOR)")
+    add_color(parser)
 
 
 def run(args: argparse.Namespace) -> int:

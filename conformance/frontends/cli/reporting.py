@@ -32,8 +32,11 @@ class Tell(Protocol):
         """The text, painted or not, in lines of a width; `report` is the file to replay from, if there is one."""
 
 
-def add_reporting(parser: argparse.ArgumentParser, formats: str = "html, json, junit, markdown") -> None:
-    """Adds what says how the result is told."""
+def add_reporting(parser: argparse.ArgumentParser, kind: str) -> None:
+    """Adds what says how a result of that kind, the name of its class, is told."""
+    from chatconform.reports import FORMATS
+
+    formats = ", ".join(name for name, modules in FORMATS.items() if kind in modules)
     parser.add_argument(
         "--report",
         action="append",
@@ -43,7 +46,16 @@ def add_reporting(parser: argparse.ArgumentParser, formats: str = "html, json, j
     )
     parser.add_argument("-q", "--quiet", action="store_true", help="tell failures in a line each, and the counts")
     parser.add_argument("-v", "--verbose", action="store_true", help="tell everything that was judged")
-    parser.add_argument("--no-color", action="store_true", help="no colors (so does the variable NO_COLOR)")
+    add_color(parser)
+
+
+def add_color(parser: argparse.ArgumentParser) -> None:
+    """Adds what takes the colors away."""
+    parser.add_argument(
+        "--no-color",
+        action="store_true",
+        help="no colors (so does the variable NO_COLOR; FORCE_COLOR has them where there is no terminal)",
+    )
 
 
 def wanted_reports(given: list[str], kind: type[Reportable]) -> list[tuple[str, str | None]]:

@@ -20,23 +20,23 @@ PORT = 8000
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the command's arguments to its parser."""
-    parser.add_argument("--host", default="127.0.0.1", help="the address to listen on (default: %(default)s)")
+    parser.add_argument("--host", default="127.0.0.1", help="the address to listen on (default %(default)s)")
     parser.add_argument(
-        "--port", type=whole_port, default=PORT, metavar="N", help="the port; 0 takes a free one (default: %(default)s)"
+        "--port", type=whole_port, default=PORT, metavar="N", help="the port; 0 takes a free one (default %(default)s)"
     )
     parser.add_argument(
         "-m",
         "--model",
         action="append",
         metavar="NAME",
-        help="a model that there is, by the name that clients use; repeatable (default: chatconform-reference)",
+        help="a model that there is, by the name that clients use; repeatable (default chatconform-reference)",
     )
     parser.add_argument(
         "--latency",
         type=_seconds,
         default=0.0,
         metavar="S",
-        help="how many seconds an answer takes; a stream spreads them over its tokens (default: 0)",
+        help="how many seconds an answer takes; a stream spreads them over its tokens (default 0)",
     )
     keys = parser.add_mutually_exclusive_group()
     keys.add_argument("--api-key-env", metavar="NAME", help="the variable that holds the key that clients must send")

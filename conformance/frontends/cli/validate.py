@@ -43,7 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--explain", metavar="[FILE:]LINE", help="show the record of that line whole, and all that is wrong with it"
     )
     add_baseline(parser)
-    add_reporting(parser, "html, json, junit, markdown, sarif")
+    add_reporting(parser, "ValidationResult")
 
 
 def run(args: argparse.Namespace) -> int:
