@@ -11,7 +11,7 @@ import re
 from bisect import bisect_right
 from dataclasses import dataclass
 from itertools import accumulate
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from markupsafe import Markup
 
@@ -34,8 +34,7 @@ TICK: Final = 4
 """What comes closer together than that is one tick."""
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(NamedTuple):
     """One block of a stream as it came; `event` is its number where it dispatches one."""
 
     event: int | None
@@ -86,15 +85,15 @@ def shown_stream(
     marked = _marked(blocks, pointers)
     chosen = _chosen(blocks, list(marked), room)
     shown: list[ShownBlock] = []
-    for number, block in enumerate(blocks):
-        if number in chosen:
-            told = markup(as_text(block.raw).removesuffix("\n\n"), _spans(block, marked.get(number, [])), room=room)[0]
+    told_to = 0
+    for number in (*sorted(chosen), len(blocks)):
+        if gap := blocks[told_to:number]:
+            shown.append(ShownBlock(omitted=len(gap), size=sum(len(block.raw) for block in gap)))
+        if number < len(blocks):
+            block, told_to = blocks[number], number + 1
+            text = as_text(block.raw).removesuffix("\n\n")  # as most blocks end; any other end is shown
+            told = markup(text, _spans(block, marked.get(number, [])), room=room)[0]
             shown.append(ShownBlock(_label(block), _time(block.at), told, number in marked))
-        elif shown and shown[-1].omitted:
-            last = shown[-1]
-            shown[-1] = ShownBlock(omitted=last.omitted + 1, size=last.size + len(block.raw))
-        else:
-            shown.append(ShownBlock(omitted=1, size=len(block.raw)))
     notes = []
     if cut_from is not None:
         notes.append(f"The report kept the first {len(raw):,} of {cut_from:,} bytes.")
@@ -111,7 +110,7 @@ def _blocks(raw: bytes, arrivals: Sequence[Sequence[Any]]) -> Iterator[Block]:
         lines, blank = found.groups()
         if found.start() == 0:
             lines = lines.removeprefix(BOM)
-        dispatches = bool(blank) and DATA.search(lines) is not None
+        dispatches = bool(blank) and (lines.startswith(b"data:") or DATA.search(lines) is not None)
         number += dispatches
         piece = bisect_right(ends, found.end() - 1)
         at = times[piece] if piece < len(times) else None
@@ -170,16 +169,15 @@ def _time(at: float | None) -> str:
 
 
 def _time_line(blocks: Sequence[Block], marked: dict[int, list[str]]) -> TimeLine | None:
-    timed = [(block.at, number in marked) for number, block in enumerate(blocks) if block.at is not None]
-    if len(timed) < 2 or (span := max(at for at, _ in timed)) <= 0:
+    times = [block.at for block in blocks if block.at is not None]
+    if len(times) < 2 or (span := max(times)) <= 0:
         return None
-    places = {False: set[int](), True: set[int]()}
-    for at, is_marked in timed:
-        places[is_marked].add(round(at / span * WIDTH / TICK) * TICK)
-    first, last = _time(min(at for at, _ in timed)), _time(span)
-    marks = ", ".join(_time(at) for at, is_marked in timed if is_marked)
-    told = f"{len(timed)} blocks came between {first} and {last} after the request began"
+    there = [at for number in marked if (at := blocks[number].at) is not None]
+    marked_ticks = {round(at / span * WIDTH / TICK) * TICK for at in there}
+    ticks = {round(at / span * WIDTH / TICK) * TICK for at in set(times)} - marked_ticks
+    first, last = _time(min(times)), _time(span)
+    marks = ", ".join(_time(at) for at in there)
+    told = f"{len(times)} blocks came between {first} and {last} after the request began"
     if marks:
         told += f"; what is marked came at {marks[:200]}"
-    ticks, marked_ticks = tuple(sorted(places[False] - places[True])), tuple(sorted(places[True]))
-    return TimeLine(ticks, marked_ticks, first, last, told)
+    return TimeLine(tuple(sorted(ticks)), tuple(sorted(marked_ticks)), first, last, told)
