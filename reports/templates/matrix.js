@@ -31,7 +31,9 @@ for (const table of document.querySelectorAll("table[data-sorts]")) {
       return direction * (typeof a === "string" ? a.localeCompare(b) : a - b);
     };
     const sorted = groups.map((group) => ({ ...group, rows: direction ? [...group.rows].sort(compare) : group.rows }));
-    if (direction && groups.length > 1) sorted.sort((one, other) => compare(one.rows[0], other.rows[0]));
+    const byName = (one, other) => direction * one.heads[0].textContent.localeCompare(other.heads[0].textContent);
+    const byFirst = (one, other) => compare(one.rows[0], other.rows[0]);
+    if (direction && groups.length > 1) sorted.sort(kind === "text" ? byName : byFirst);
     for (const group of sorted) {
       group.body.append(...group.heads, ...group.rows);
       table.append(group.body);
