@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from chatconform.core.ask import CHAT, Ask
 from chatconform.core.case import case
 from chatconform.core.secrets import MADE_UP
+from chatconform.rules.series.delivery import looks_held_back
 
 if TYPE_CHECKING:
     from chatconform.core.case import Asking, Situation
@@ -108,11 +109,14 @@ def methods_and_paths(situation: Situation) -> Asking:
         "stream.finish",
         "stream.usage.is-absent-when-off",
     ],
-    most=2,
+    most=4,
     alone=True,
 )
 def delivery(situation: Situation) -> Asking:
-    """Streams a short answer and a long one, without any option."""
+    """Streams a short answer and a long one, without any option; and both again where the long one came at once."""
     prompt = "Write a long story about a lighthouse."
-    yield situation.chat(prompt, most=1, stream=True).tagged(delivery="short")
-    yield situation.chat(prompt, most=96, stream=True).tagged(delivery="long")
+    for _ in range(2):
+        short = yield situation.chat(prompt, most=1, stream=True).tagged(delivery="short")
+        long = yield situation.chat(prompt, most=96, stream=True).tagged(delivery="long")
+        if not looks_held_back(long, [short]):
+            return
