@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
@@ -12,6 +11,7 @@ from chatconform.core.scenario import Pause, RetryDate
 from chatconform.core.telling import tell
 from chatconform.reports.evidence import Evidence
 from chatconform.reports.json_report import SCHEMA_VERSION, baseline_object, encodable, now, rule_object
+from chatconform.reports.maker import maker
 from chatconform.reports.redaction import Redaction
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def render(result: ClientRunResult, *, strict: bool = False) -> str:
     evidence = Evidence(redaction)
     document = {
         "schema_version": SCHEMA_VERSION,
-        "tool": {"name": "chatconform", "version": version("chatconform")},
+        "tool": maker(),
         "client": {"name": result.client, "version": result.version},
         "summary": {
             "scenarios": len(result.scenarios),

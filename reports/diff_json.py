@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
 from chatconform.reports.json_report import encodable
+from chatconform.reports.maker import maker
 
 if TYPE_CHECKING:
     from chatconform.reports.diff import Diff, Difference
@@ -20,7 +20,7 @@ def render(diff: Diff) -> str:
     """The comparison as JSON text, indented."""
     document = {
         "schema_version": DIFF_VERSION,
-        "tool": {"name": "chatconform", "version": version("chatconform")},
+        "tool": maker(),
         "kind": str(diff.new.kind),
         "exit_status": diff.status,
         "strict": diff.strict,

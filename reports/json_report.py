@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from importlib.metadata import version
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final
 
@@ -14,6 +13,7 @@ from chatconform.core.failure import failure_at
 from chatconform.core.result import Verdict
 from chatconform.core.rule import Level
 from chatconform.reports.evidence import Evidence
+from chatconform.reports.maker import maker
 from chatconform.reports.redaction import Redaction
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def render(result: RunResult, *, strict: bool = False) -> str:
     evidence = Evidence(redaction)
     document = {
         "schema_version": SCHEMA_VERSION,
-        "tool": {"name": "chatconform", "version": version("chatconform")},
+        "tool": maker(),
         "target": {"url": result.target.url, "model": result.target.model},
         "summary": _summary(result),
         "exit_status": result.exit_status(strict=strict),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.metadata import version
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Final
 
@@ -10,6 +9,7 @@ import orjson
 
 from chatconform.reports.digest import LEVELS
 from chatconform.reports.json_report import encodable
+from chatconform.reports.maker import maker
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,7 +23,7 @@ def render(tables: Sequence[Table]) -> str:
     """The tables as JSON text, indented."""
     document = {
         "schema_version": MATRIX_VERSION,
-        "tool": {"name": "chatconform", "version": version("chatconform")},
+        "tool": maker(),
         "tables": [_table(table) for table in tables],
     }
     return orjson.dumps(encodable(document), option=orjson.OPT_INDENT_2).decode() + "\n"

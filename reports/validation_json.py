@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.metadata import version
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +18,7 @@ from chatconform.reports.json_report import (
     now,
     paragraphs,
 )
+from chatconform.reports.maker import maker
 
 if TYPE_CHECKING:
     from chatconform.core.baseline import Applied
@@ -31,7 +31,7 @@ def render(result: ValidationResult, *, strict: bool = False) -> str:
     counts = {str(verdict): count for verdict, count in result.summary.items()}
     document = {
         "schema_version": SCHEMA_VERSION,
-        "tool": {"name": "chatconform", "version": version("chatconform")},
+        "tool": maker(),
         "files": result.files,
         "records": dict(result.records),
         "bytes": result.size,

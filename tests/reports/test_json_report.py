@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -11,6 +12,7 @@ from jsonschema import Draft202012Validator
 from chatconform.core.exchange import Exchange, Origin, Request, Response
 from chatconform.core.recording import from_json
 from chatconform.reports import json_report, render
+from chatconform.schemas.edition import EDITION
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -64,7 +66,11 @@ def test_every_rule_stands_in_it_with_its_outcome(a_result: Make) -> None:
     assert document["exit_status"] == 1
     assert document["seed"] == 7
     assert document["requests"] == 2
-    assert document["tool"]["name"] == "chatconform"
+    assert document["tool"] == {
+        "name": "chatconform",
+        "version": version("chatconform"),
+        "schemas": {"version": EDITION.version, "date": EDITION.date},
+    }
 
 
 def test_a_finding_leads_to_its_exchange(a_result: Make) -> None:
