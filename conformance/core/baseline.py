@@ -78,6 +78,11 @@ class Entry:
         """Whether this is the failure that is meant."""
         return self.name == failure.name and self.place in {None, failure.place}
 
+    @property
+    def is_of_requests(self) -> bool:
+        """Whether its place is told by what requests have that show it."""
+        return self.place is not None and self.place.startswith(REQUEST)
+
     def __str__(self) -> str:
         return self.name if self.place is None else f"{self.name}  {self.place}"
 

@@ -64,3 +64,11 @@ def test_a_target_that_cannot_be_asked_is_one_sentence(run: Run) -> None:
     assert result.ret == 1
     assert "chatconform: http://127.0.0.1:9/v1 cannot be checked" in str(result.stdout)
     assert "Traceback" not in str(result.stdout)
+
+
+def test_what_a_baseline_knows_is_drawn_and_passed_over(run: Run, pytester: pytest.Pytester) -> None:
+    known = pytester.path / "known.txt"
+    known.write_text("[check --fuzz]\nresponse.status.input-is-never-a-server-error  request:/n=null\n")
+    with ReferenceServer(fault="input-fails-the-server") as faulty:
+        result = run(faulty.url, "chatconform.suites.test_server_fuzz", "--chatconform-baseline", str(known), count=30)
+    result.assert_outcomes(passed=1)

@@ -96,6 +96,7 @@ def chatconform_fuzzed(pytestconfig: pytest.Config, chatconform_target: Any) -> 
             rules=choice(pytestconfig),
             key_variable=_key_variable(pytestconfig),
             strict=bool(option(pytestconfig, "strict")),
+            baseline=baseline(pytestconfig),
             **{name: given[name] for name in ("model", "api_key", "headers", "timeout", "seed", "insecure")},
         )
     except CannotCheckError as problem:
