@@ -31,7 +31,7 @@ BADGES: Final = {
     "inconclusive": Badge("inconclusive", "?", "inconclusive"),
     "not_exercised": Badge("not_exercised", "·", "not exercised"),
     "lossy": Badge("lossy", "≈", "reshaped"),
-    "blocked": Badge("blocked", "·", "blocked"),
+    "blocked": Badge("blocked", "⊘", "blocked"),
     "honoured": Badge("honoured", "✓", "honoured"),
     "refused": Badge("refused", "−", "refused"),
     "ignored": Badge("ignored", "✗", "ignored"),
