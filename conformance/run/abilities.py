@@ -27,7 +27,7 @@ class Abilities:
         self._capabilities = capabilities
         self._lock = threading.Lock()
         self._seen: dict[tuple[str, Support], str] = {}
-        self._refusals: list[tuple[str, frozenset[str]]] = []
+        self._refusals: list[tuple[Exchange, frozenset[str]]] = []
 
     def see(self, exchange: Exchange) -> None:
         """Takes one exchange in."""
@@ -36,7 +36,7 @@ class Abilities:
         wished = [one for one in self._capabilities if one.asked(exchange.asked)]
         if exchange.refuses_a_wish:
             with self._lock:
-                self._refusals.append((exchange.id, frozenset(one.name for one in wished)))
+                self._refusals.append((exchange, frozenset(one.name for one in wished)))
             return
         for one in wished:
             effect = one.honoured(exchange)
@@ -51,14 +51,20 @@ class Abilities:
         refused = self._refused()
         return tuple(self._status(one, refused, outcomes or {}) for one in self._capabilities)
 
+    def refusals(self, outcomes: Mapping[str, Outcome] | None = None) -> dict[str, Exchange]:
+        """The capabilities that the table tells as refused, each with an exchange that shows it."""
+        refused = self._refused()
+        told = {one.capability.name for one in self.table(outcomes) if one.support is Support.REFUSED}
+        return {name: exchange for name, exchange in refused.items() if name in told}
+
     def _status(
-        self, capability: Capability, refused: dict[str, str], outcomes: Mapping[str, Outcome]
+        self, capability: Capability, refused: dict[str, Exchange], outcomes: Mapping[str, Outcome]
     ) -> CapabilityStatus:
         for support in (Support.HONOURED, Support.IGNORED):
             if (shown := self._seen.get((capability.name, support))) is not None:
                 return CapabilityStatus(capability, support, shown)
         if capability.name in refused:
-            return CapabilityStatus(capability, Support.REFUSED, refused[capability.name])
+            return CapabilityStatus(capability, Support.REFUSED, refused[capability.name].id)
         told = [outcomes[rule].verdict for rule in capability.shown_by if rule in outcomes]
         if told and told[0] is Verdict.FAILED:
             return CapabilityStatus(capability, Support.IGNORED)
@@ -66,15 +72,16 @@ class Abilities:
             return CapabilityStatus(capability, Support.HONOURED)
         return CapabilityStatus(capability, Support.UNKNOWN)
 
-    def _refused(self) -> dict[str, str]:
+    def _refused(self) -> dict[str, Exchange]:
         """The capabilities that were refused, each with an exchange that shows it.
 
         What was honoured elsewhere did not cause a refusal. What is then left alone in a refused request did; it also
         explains the refusals of requests that wish for it together with others.
         """
         worked = {name for name, support in self._seen if support is Support.HONOURED}
-        left = [(shown, names - worked) for shown, names in sorted(self._refusals)]
-        refused: dict[str, str] = {}
+        in_order = sorted(self._refusals, key=lambda told: told[0].id)
+        left = [(shown, names - worked) for shown, names in in_order]
+        refused: dict[str, Exchange] = {}
         for shown, names in left:
             if len(names) == 1:
                 refused.setdefault(next(iter(names)), shown)

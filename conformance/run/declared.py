@@ -6,7 +6,7 @@ About all else it is taken at its word: a proper refusal is *unsupported*.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
@@ -16,9 +16,11 @@ from chatconform.rules.capabilities import capabilities
 from chatconform.run.reach import CannotCheckError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from chatconform.core.exchange import Exchange
     from chatconform.core.rule import Rule
+    from chatconform.core.tally import Outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,17 +42,36 @@ class Declared:
         """Whether a rule is about a capability that the target lacks."""
         return rule.needs is not None and rule.needs.name in self.lack
 
-    def judged(self, result: Result) -> Result:
-        """A result in the light of what is declared: what the target has and refuses fails."""
-        needs = result.rule.needs
-        if result.verdict is not Verdict.UNSUPPORTED or needs is None:
-            return result
-        if not self.all_required and needs.name not in self.have:
-            return result
-        where = next((n for n, one in enumerate(result.exchanges) if one.refuses_a_wish and needs.asked(one.asked)), 0)
-        message = f"{result.reason}, and is declared to have it"
-        finding = Finding("", message, expected="support, as declared", exchange=where)
-        return replace(result, verdict=Verdict.FAILED, findings=(finding,), reason=None)
+    def refused(self, refusals: Mapping[str, Exchange]) -> Mapping[str, Exchange]:
+        """Of the capabilities that a target refuses, by name, those that it is declared to have."""
+        return {
+            name: exchange
+            for name, exchange in refusals.items()
+            if name in self.have or (self.all_required and name not in self.lack)
+        }
+
+
+def failing(refused: Mapping[str, Exchange], outcomes: Iterable[Outcome]) -> list[Result]:
+    """A failure of each rule that is unsupported because the target refuses what it is declared to have.
+
+    It takes the whole run to know that: one schema or one picture that is refused says nothing of all others.
+    """
+    results = []
+    for outcome in outcomes:
+        needs = outcome.rule.needs
+        if needs is not None and needs.name in refused and outcome.verdict is Verdict.UNSUPPORTED:
+            exchange = refused[needs.name]
+            message = f"the target refuses {needs.title} with status {exchange.status}, and is declared to have it"
+            finding = Finding("", message, expected="support, as declared")
+            results.append(Result(outcome.rule, (exchange,), Verdict.FAILED, (finding,)))
+    return results
+
+
+def unjudged(refused: Mapping[str, Exchange], rules: Iterable[Rule]) -> Iterator[str]:
+    """A sentence on what is refused although it is declared, where no chosen rule is about it."""
+    needed = {rule.needs.name for rule in rules if rule.needs is not None}
+    if missing := [name for name in refused if name not in needed]:
+        yield f"Declared, and refused all the same, where no rule judges it: {', '.join(missing)}."
 
 
 def declare(have: Sequence[str] = (), lack: Sequence[str] = (), *, all_required: bool = False) -> Declared:

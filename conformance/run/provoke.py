@@ -20,7 +20,6 @@ from chatconform.core.result import Result, Verdict
 from chatconform.core.rule import Part
 from chatconform.core.tally import Tally
 from chatconform.run.asker import Standing
-from chatconform.run.declared import Declared
 from chatconform.run.gate import StoppedError
 from chatconform.run.suspects import RUN_ENDED, Suspect
 
@@ -54,13 +53,11 @@ class Stage:
         asker: Asker,
         rules: Sequence[Rule],
         see: Callable[[Exchange], None],
-        declared: Declared = Declared(),  # noqa: B008  # frozen
     ) -> None:
         self._asker = asker
         self._rules = rules
         self._overload = [rule for rule in rules if rule.on is Part.OVERLOAD]
         self._see = see
-        self._declared = declared
         self._lock = threading.Lock()
         self._closed = False
 
@@ -149,7 +146,7 @@ class Stage:
         return _inconclusive(_made_for(case, rules), exchanges, reason, kit_fault=kit_fault)
 
     def _add(self, played: Played, results: Iterable[Result]) -> None:
-        taken = [self._declared.judged(result) for result in results]
+        taken = list(results)
         with self._lock:
             if not self._closed:
                 played.tally.add(taken)

@@ -25,7 +25,7 @@ from chatconform.run.allowance import Allowance
 from chatconform.run.asker import Asker
 from chatconform.run.baselines import opened
 from chatconform.run.choice import Choice, choose
-from chatconform.run.declared import declare
+from chatconform.run.declared import declare, failing, unjudged
 from chatconform.run.gate import StoppedError
 from chatconform.run.hurry import Hurry
 from chatconform.run.kinship import Kinship
@@ -195,7 +195,7 @@ class _Run:
                 abilities.see(exchange)
                 kinship.see(exchange)
 
-            stage = Stage(asker, judged, see, self.declared)
+            stage = Stage(asker, judged, see)
             played = [Played(case) for case in self.choice.cases]
             fuzz: Fuzz | None = None
             try:
@@ -216,6 +216,8 @@ class _Run:
             total.merge(one.tally)
         if fuzz is not None:
             fuzz.into(total)
+        refused = self.declared.refused(abilities.refusals(total.outcomes))
+        total.add(failing(refused, total.outcomes.values()))
         kinship.explain(total.outcomes.values())
         for outcome in total.outcomes.values():
             outcome.hide(hidden.text)
@@ -231,6 +233,7 @@ class _Run:
                 *notes_on(target),
                 *reached.notes,
                 *kinship.notes(),
+                *unjudged(refused, self.choice.rules),
                 *_notes(asker, played),
                 *(fuzz.notes(self.fuzz) if fuzz else ()),
             ),

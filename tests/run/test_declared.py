@@ -89,3 +89,15 @@ def test_an_unknown_capability_is_told_with_near_ones():
 def test_nothing_is_both_had_and_lacked():
     with pytest.raises(CannotCheckError, match="cannot both have and lack tools"):
         declare(have=["tools"], lack=["tools"])
+
+
+def test_a_request_that_is_refused_for_itself_is_no_refusal_of_what_is_declared():
+    result = check(only=["response.structured"], require=True)
+    assert {outcome.verdict for outcome in result.outcomes} == {Verdict.PASSED}
+
+
+def test_what_is_refused_and_judged_by_no_rule_is_told():
+    told = "Declared, and refused all the same, where no rule judges it: prediction."
+    only = ["response.naming.lacking-parameter-is-named"]
+    assert told in check(only=only, have=["prediction"]).notes
+    assert told not in check(only=only).notes
