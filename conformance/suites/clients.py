@@ -72,7 +72,8 @@ class ClientUnderTest:
     def facts(self, scenario_id: str) -> list[tuple[str, str]]:
         """What a report tells of a scenario besides its outcome."""
         scenario = self._scenarios[scenario_id]
-        return [("level", str(scenario.grade)), ("purpose", scenario.purpose), ("client", self._driver.hello.client)]
+        told = {"id": scenario_id, "level": str(scenario.grade), "purpose": scenario.purpose}
+        return [*told.items(), ("client", self._driver.hello.client)]
 
     def tell(self, scenario_id: str) -> None:
         """Passes, fails, skips or xfails the test of a scenario.

@@ -44,8 +44,8 @@ class Outcomes:
         self._strict: bool = document["strict"]
 
     def facts(self, rule_id: str) -> list[tuple[str, str]]:
-        """What a report tells of a rule besides its outcome: level, requirement and source."""
-        return [(name, self._rules[rule_id][name]) for name in ("level", "title", "source")]
+        """What a report tells of a rule besides its outcome: id, level, requirement and source."""
+        return [("id", rule_id), *((name, self._rules[rule_id][name]) for name in ("level", "title", "source"))]
 
     def tell(self, rule_id: str) -> None:
         """Passes, fails, skips or xfails the test of a rule.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import textwrap
@@ -33,12 +32,6 @@ IMPORTED = "from chatconform.suites.test_server import test_rule"
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[ReferenceServer]:
-    with ReferenceServer() as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
 def faulty() -> Iterator[ReferenceServer]:
     """A server that breaks one rule."""
     with ReferenceServer(fault=fault_for({ONE})) as server:
@@ -47,20 +40,6 @@ def faulty() -> Iterator[ReferenceServer]:
 
 def fault_for(rules: set[str]) -> str:
     return next(fault.name for fault in faults() if rules & set(fault.kills))
-
-
-@pytest.fixture
-def run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Runs pytest in an empty project of its own, within this process."""
-    for name in [name for name in os.environ if "proxy" in name.lower()]:
-        monkeypatch.delenv(name)
-
-    def start(*arguments: str, pyargs: bool = True) -> pytest.RunResult:
-        # Other plugins would take most of the time.
-        words = ["-p", "no:cacheprovider", "-p", "no:hypothesispytest", "-p", "no:anyio", *arguments]
-        return pytester.runpytest_inprocess(*words, *(["--pyargs", "chatconform.suites"] if pyargs else []))
-
-    return start
 
 
 def ids(result: pytest.RunResult) -> list[str]:
