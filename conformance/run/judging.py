@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from functools import lru_cache, partial
+from functools import cached_property, lru_cache, partial
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
@@ -155,12 +155,15 @@ class Bench:
         self._rules = requirements(wish)
         self._kept: Counter[str] = Counter()
         self._exercised: Counter[Exercised] = Counter()
-        self._panels = _panels(wish)
         self._broke: Counter[str] = Counter()
         self._verdicts: dict[str, Callable[[Any], bool]] = {}
         self._now = Judged(Tally(()))
         self.line = 1
         """The line of the record that was taken last."""
+
+    @cached_property
+    def _panels(self) -> dict[tuple[bool, bool, bool], Panel]:
+        return _panels(self._wish)  # only once there is an exchange: bodies need none of these rules
 
     def take_off(self) -> Judged:
         """What was judged since the last time."""
