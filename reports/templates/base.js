@@ -32,18 +32,23 @@ for (const form of document.querySelectorAll("form[data-filters]")) {
     if (told) told.textContent = `${shown} of ${rows.length} shown`;
   };
   form.addEventListener("input", apply);
-  form.addEventListener("reset", () => setTimeout(apply));
+  form.addEventListener("reset", () => {  // which comes before the fields are as they were
+    for (const field of form.elements) {
+      if (field.type === "checkbox") field.checked = field.defaultChecked;
+      if (field.type === "search") field.value = "";
+    }
+    apply();
+  });
   form.addEventListener("submit", (event) => event.preventDefault());
-  form.addEventListener("clear", () => { form.reset(); apply(); });
   apply();
 }
 
 // What a link leads to is shown, whatever is filtered, and opened with all that it stands in.
 const open = () => {
-  const goal = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  const goal = document.getElementById(location.hash.slice(1));
   if (!goal) return;
   const row = goal.closest("[data-words][hidden]");
-  if (row) for (const form of document.querySelectorAll("form[data-filters]")) form.dispatchEvent(new Event("clear"));
+  if (row) for (const form of document.querySelectorAll("form[data-filters]")) form.reset();
   for (let at = goal.querySelector(":scope > details") ?? goal; at; at = at.parentElement) if (at.tagName === "DETAILS") at.open = true;
   goal.scrollIntoView();
 };
