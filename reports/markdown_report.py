@@ -51,14 +51,16 @@ def _blocks(results: Results, found: Digest) -> Iterator[str]:
     failed = sorted(
         (one for one in found.judged.values() if one.shade is Shade.FAILED), key=lambda one: LEVELS.index(one.level)
     )
-    breaches = [one for one in failed if one.level != "INFO"]
+    breaches = [one for one in failed if one.level != "INFO" and not one.excused]
     if breaches:
         yield "\n".join(["### Failures", "", *_table(found, breaches)])
+    yield from _stale(document)
     rules = {rule["id"]: rule for rule in document["rules"]}
     for one in breaches:
         if one.id in rules:
             yield folded(one.level, one.id, _failure(one, rules[one.id], document))
-    remarkable = [one for one in failed if one.level == "INFO"]
+    yield from _known(document)
+    remarkable = [one for one in failed if one.level == "INFO" and not one.excused]
     if remarkable:
         yield folded(f"Worth knowing, and no breach (INFO): {len(remarkable)}", "", _table(found, remarkable))
     yield from _others(found)
@@ -74,6 +76,32 @@ def _effort(document: Mapping[str, Any]) -> str:
     asked = f"; {many(document['requests'], 'request')}" if "requests" in document else ""
     seed = f", seed {document['seed']}" if "seed" in document else ""
     return f"{asked} in {document['seconds']:.1f} s{seed}"
+
+
+def _stale(document: Mapping[str, Any]) -> Iterator[str]:
+    """What a baseline names and does not fail any more: it fails the run until the entry is gone."""
+    stale = (document.get("baseline") or {}).get("stale", ())
+    if stale:
+        rows = [(one["level"], code(one["name"]), *_entry(one), f"{one['line']}") for one in stale[:MOST_ROWS]]
+        lines = table(("level", "id", "place", "reason", "line"), rows, frozenset({4}))
+        yield "\n".join([f"### No longer failing, and still in the baseline: {len(stale)}", "", *lines])
+
+
+def _known(document: Mapping[str, Any]) -> Iterator[str]:
+    """What fails as a baseline says, and what the baseline says of what was not looked at."""
+    baseline = document.get("baseline") or {}
+    known, unseen = baseline.get("known", ()), baseline.get("not_looked_at", ())
+    if known:
+        rows = [(one["level"], code(one["name"]), *_entry(one)) for one in known[:MOST_ROWS]]
+        yield folded(f"Known failures: {len(known)}", "", table(("level", "id", "place", "reason"), rows))
+    if unseen:
+        rows = [(code(one["name"]), *_entry(one), prose(one["why"])) for one in unseen[:MOST_ROWS]]
+        title = f"In the baseline, and not looked at: {len(unseen)}"
+        yield folded(title, "", table(("id", "place", "reason", "why not"), rows))
+
+
+def _entry(one: Mapping[str, Any]) -> tuple[str, str]:
+    return code(one["place"] or ""), prose(one["reason"] or "")
 
 
 def _table(found: Digest, failed: list[Judged]) -> list[str]:
@@ -120,7 +148,9 @@ def _asked(rule: Mapping[str, Any], document: Mapping[str, Any]) -> Iterator[str
 
 def _finding(finding: Mapping[str, Any]) -> str:
     expected = f"; expected: {prose(finding['expected'], 400)}" if finding["expected"] else ""
-    return f"- {code(place_of(finding)) or 'the whole'}: {prose(finding['message'], 400)}{expected}"
+    known = " (known)" if finding.get("excused") else ""
+    again = f" (replay {code(finding['id'])})" if "id" in finding else ""
+    return f"- {code(place_of(finding)) or 'the whole'}: {prose(finding['message'], 400)}{expected}{known}{again}"
 
 
 def _others(found: Digest) -> Iterator[str]:

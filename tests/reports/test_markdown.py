@@ -191,6 +191,29 @@ def test_what_a_run_was_cut_short_by_comes_first(a_result: Callable[..., RunResu
     assert "- The run was cut short: the target `@died`.\n- the model" in told
 
 
+def test_a_baseline_is_told(server_results: Callable[..., dict[str, Any]]) -> None:
+    document = server_results({"a.known": "failed", "a.new": "failed"}, places={"a.new": ["/x", "/y"]})
+    document["rules"][0]["excused"] = True
+    document["rules"][1]["findings"][0].update(id="0a1b2c3d", excused=True)
+    entry = {"place": "/choices/*", "line": 7, "level": "MUST"}
+    document["baseline"] = {
+        "path": "known.toml",
+        "known": [{**entry, "name": "a.known", "reason": "see #12", "id": "abc"}],
+        "stale": [{**entry, "name": "a.fixed", "reason": None}],
+        "not_looked_at": [{**entry, "name": "a.skipped", "reason": None, "why": "it was not chosen"}],
+    }
+    told = markdown_report.render_document(document)
+    assert "| MUST | `a.new` | 2 |" in told
+    assert "| MUST | `a.known` | 1 |" not in told
+    assert "- `/x`: is wrong (known) (replay `0a1b2c3d`)\n- `/y`: is wrong\n" in told
+    assert "### No longer failing, and still in the baseline: 1" in told
+    assert "| MUST | `a.fixed` | `/choices/*` |  | 7 |" in told
+    assert "<summary>Known failures: 1</summary>" in told
+    assert "| MUST | `a.known` | `/choices/*` | see `#12` |" in told
+    assert "| `a.skipped` | `/choices/*` |  | it was not chosen |" in told
+    harmless(told)
+
+
 @given(st.sampled_from(Kind), st.data())
 def test_no_document_acts_whatever_it_holds(kind: Kind, data: st.DataObject) -> None:
     hostile = data.draw(texts, label="hostile")
