@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from chatconform.core.case import Asking
 
 MOST: Final = 300
-SIDES: Final = ("north", "east", "south", "west", "inner", "outer", "upper", "lower")
 CALLS: Final = [
     "response.calls",
     "stream.tools",
@@ -63,13 +62,14 @@ def twins(situation: Situation) -> list[dict[str, Any]]:
 
 @case("tools.named", exercises=[*CALLS, "response.tools.named-is-kept"], most=3)
 def named_tools(situation: Situation) -> Asking:
-    """A choice that names a tool without parameters beside eight alike ones, and, streamed, one of these eight."""
-    tools = gates(situation, *SIDES)
-    bare = [*tools, function("refresh", "Refreshes the page.")]
-    asked = yield situation.chat("Open a gate.", tools=bare, tool_choice=named("refresh"), most=MOST)
-    if asked.refused:
-        yield situation.chat("Open a gate.", tools=tools, tool_choice=named("open_south_gate"), most=MOST)
-    yield situation.chat("Open a gate.", tools=tools, tool_choice=named("open_west_gate"), most=MOST, **STREAMED)
+    """A choice that names a tool without parameters among alike ones, and, streamed, one of these."""
+    tools = gates(situation, "north", "east", "south", "west", "upper")
+    several = [*tools, function("open_inner_gate", "Opens the inner gate.")]
+    bare = yield situation.chat("Open a gate.", tools=several, tool_choice=named("open_inner_gate"), most=MOST)
+    if bare.refused:
+        several = tools
+        yield situation.chat("Open a gate.", tools=several, tool_choice=named("open_south_gate"), most=MOST)
+    yield situation.chat("Open a gate.", tools=several, tool_choice=named("open_west_gate"), most=MOST, **STREAMED)
 
 
 @case("tools.none", exercises=["response.tools.none-is-kept", "response.calls.finish-tells-of-them"], most=2)

@@ -15,7 +15,7 @@ from chatconform.reference.faults import Fault, faults
 from chatconform.rules.catalogue import matches
 
 KEY = "sk-mutants"
-MOST_REQUESTS = 199
+MOST_REQUESTS = 175
 
 
 def checked(fault: Fault | None) -> RunResult:
