@@ -86,9 +86,15 @@ def _told(setting: Setting) -> str:
     value = [] if setting.is_list else action.default
     if value is None:
         text += " (unset; as an example:)"
-        fallback: Any = 1 if setting.is_number else action.metavar
-        value = EXAMPLES.get(setting.key, fallback)
+        value = example_of(setting)
     return f"{_commented(text)}#{setting.key} = {json.dumps(value)}\n"
+
+
+def example_of(setting: Setting) -> Any:
+    """A value for a key that has no default."""
+    if setting.action.choices is not None:
+        return next(iter(setting.action.choices))
+    return EXAMPLES.get(setting.key, 1 if setting.is_number else setting.action.metavar)
 
 
 def _commented(text: str) -> str:
