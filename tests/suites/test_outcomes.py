@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 def outcomes(trouble: str | None = None, strict: bool = False, **rules: tuple[str, str]) -> Outcomes:
     entry = {"title": "t", "source": "s", "reason": "because", "kit_fault": False, "text": "the whole story"}
+    entry = {**entry, "stale": [], "excused": False, "open": None}
     told = {name: {**entry, "level": level, "verdict": verdict} for name, (level, verdict) in rules.items()}
     return Outcomes({"rules": told, "trouble": trouble, "strict": strict})
 
