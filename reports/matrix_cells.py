@@ -29,6 +29,11 @@ NUMBER: Final = Markup('<td class="number {}">{}')
 NAMED: Final = Markup('<a href="{}">{}</a>')
 
 
+def look_of(one: Judged) -> Badge:
+    """How a rule or scenario looks: a failure that a baseline names is no news."""
+    return BADGES["known"] if one.excused else badge_of(one.shade, one.level)
+
+
 def _told(look: Badge) -> Markup:
     return Markup("<td class={}>{}<i> {}</i>").format(look.shade, look.sign, look.word)
 
@@ -48,7 +53,7 @@ def _cell(cell: Judged | None, link: str) -> Markup:
         return ABSENT
     if cell.shade is not Shade.FAILED:
         return OTHERS[cell.shade]
-    look = badge_of("failed", cell.level)
+    look = look_of(cell)
     return FAILED.format(look.shade, link, look.sign, cell.level, look.word)
 
 

@@ -13,7 +13,7 @@ from chatconform.reports.digest import LEVELS, Digest, Judged, Shade, counted
 from chatconform.reports.html_view import BADGES, STATUS, Badge, Share, badge_of
 from chatconform.reports.look import many
 from chatconform.reports.matrix import TITLES, Implementation, Row, Table, many_of
-from chatconform.reports.matrix_cells import SUPPORTS, cells, support_tally, supports, tally
+from chatconform.reports.matrix_cells import SUPPORTS, cells, look_of, support_tally, supports, tally
 from chatconform.reports.plain import plain
 from chatconform.reports.templating import page
 
@@ -32,8 +32,7 @@ SIGNS: Final = (
     Badge("failed", "✗", "fails a MUST"),
     Badge("warned", "!", "fails a SHOULD"),
     Badge("told", "i", "worth knowing, no breach"),
-    *(BADGES[name] for name in ("passed", "lossy", "unsupported", "inconclusive", "blocked")),
-    Badge("not_exercised", "·", "not exercised"),
+    *(BADGES[name] for name in ("known", "passed", "lossy", "unsupported", "inconclusive", "blocked", "not_exercised")),
 )
 """What the signs in cells say."""
 
@@ -184,7 +183,7 @@ def _failures(digest: Digest) -> Iterator[tuple[Judged, Badge]]:
     """What failed, the worst first."""
     failed = [one for one in digest.judged.values() if one.shade is Shade.FAILED]
     for one in sorted(failed, key=lambda one: LEVELS.index(one.level)):
-        yield one, badge_of("failed", one.level)
+        yield one, look_of(one)
 
 
 def _failing(rows: Sequence[Row]) -> str:

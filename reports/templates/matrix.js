@@ -1,6 +1,6 @@
 // Tables with data-sorts are sorted by buttons that this script puts into the heads: once worst (or first) first, then the
 // other way round, then as it was. Rows stay in their groups; groups come in the order of their first rows.
-const ranks = ["failed", "warned", "told", "lossy", "ignored", "unsupported", "refused", "blocked", "inconclusive", "unknown", "not_exercised", "passed", "honoured"];
+const ranks = ["failed", "warned", "told", "known", "lossy", "ignored", "unsupported", "refused", "blocked", "inconclusive", "unknown", "not_exercised", "passed", "honoured"];
 const levels = ["MUST", "SHOULD", "INFO", "must", "should", "policy", "strict", "hostile"];
 const by = {
   text: (cell) => cell.textContent.trim().toLowerCase(),

@@ -148,6 +148,9 @@ def test_an_excused_failure_is_told_not_to_count(server_results: Make) -> None:
     document = server_results({"response.a.x": "failed"})
     document["rules"][0]["excused"] = True
     assert "response.a.x  MUST      fail\n" in text([entry(document)])
+    page = matrix_html.render(tables([entry(document, "one")]))
+    assert "<td class=known><a " in page
+    assert "MUST<i> known to fail</i></a>" in page
 
 
 def test_columns_that_do_not_fit_come_below(server_results: Make) -> None:
