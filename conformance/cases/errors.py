@@ -98,10 +98,11 @@ def unknown_fields(situation: Situation) -> Asking:
     most=4,
 )
 def endless_prompt(situation: Situation) -> Asking:
-    """Sends a prompt that no context window holds, after small ones that show how prompts and markup are counted."""
+    """Sends a prompt that no context window holds, and small ones that show how prompts and markup are counted."""
     sentence = "The quick brown fox jumps over the lazy dog. "
     yield situation.chat(sentence * 20, most=1).tagged(prompt_characters=len(sentence) * 20, markup=0)
-    yield situation.chat(sentence * 40, most=1).tagged(prompt_characters=len(sentence) * 40)
     yield situation.chat(sentence * 20 + MARKUP * 16, most=1).tagged(markup=16, word=MARKUP)
     endless = sentence * 180_000
-    yield situation.chat(endless, most=1).tagged(prompt_characters=len(endless), large=True)
+    exchange = yield situation.chat(endless, most=1).tagged(prompt_characters=len(endless), large=True)
+    if exchange.succeeded:  # and how many tokens it has to have is seen by a second small one
+        yield situation.chat(sentence * 40, most=1).tagged(prompt_characters=len(sentence) * 40)
