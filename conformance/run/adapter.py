@@ -59,11 +59,12 @@ class Hello:
 
 def hello_of(message: Any) -> Hello:
     """The `hello` in an adapter's first message. Raises `AdapterError` where it is none."""
+    match message:
+        case {"hello": {"protocol": int(told)}} if told != PROTOCOL:  # of another one nothing else is known
+            raise AdapterError(f"the adapter speaks protocol {told}; this kit speaks {PROTOCOL}")
     for violation in violations("AdapterHello", message):
         raise AdapterError(f"the adapter's hello is not as the protocol says: {violation.pointer} {violation.message}")
     told = message["hello"]
-    if told["protocol"] != PROTOCOL:
-        raise AdapterError(f"the adapter speaks protocol {told['protocol']}; this kit speaks {PROTOCOL}")
     return Hello(
         told["client"],
         told.get("version", ""),
@@ -97,6 +98,9 @@ class AdapterProcess:
         self._greeting: dict[str, Any] | None = None
         self._greeted = threading.Event()
         self._problem: Exception | None = None
+        self.broke: AdapterError | None = None
+        """How it broke the protocol, also where no call was out that this could be told to."""
+        self._is_killed = False
         self._over = threading.Event()
         try:
             self._process = subprocess.Popen(
@@ -176,6 +180,7 @@ class AdapterProcess:
 
     def kill(self) -> None:
         """Ends the adapter at once."""
+        self._is_killed = True
         self._kill_all()
         self._process.wait()
         for reader in self._readers:
@@ -221,6 +226,8 @@ class AdapterProcess:
             if line.strip():
                 self._take(bytes(line))
         except AdapterError as error:
+            if self._problem is None and not self._is_killed:  # a line that a kill cut short is nobody's mistake
+                self.broke = error
             self._end(error)
             return
         with suppress(subprocess.TimeoutExpired):

@@ -66,6 +66,12 @@ class ClientDriver:
         self._server.close()
         self._client.close()
 
+    @property
+    def broke(self) -> str | None:
+        """How the adapter broke the protocol, told of it alone; None where it did not."""
+        broke = self._client.broke if isinstance(self._client, AdapterProcess) else None
+        return None if broke is None else str(broke)
+
     def ask(self, scenario: Scenario, lane: str | None = None) -> tuple[ScenarioResult, list[Exchange]]:
         """Puts the client through one scenario. Gives what became of it, and what the client sent.
 
@@ -217,6 +223,7 @@ def drive(
     finally:
         driver.close()
         pool.shutdown(cancel_futures=True)
+        cut_short = cut_short or driver.broke
     order = dict.fromkeys([*(scenario.id for scenario in chosen if scenario.id in done), *done])
     for name in order:
         for exchange in sent[name]:

@@ -17,7 +17,7 @@ import pytest
 import chatconform
 from chatconform.core.scenario_result import ScenarioOutcome
 from chatconform.run import adapter
-from chatconform.run.adapter import AdapterError, AdapterProcess, Hello
+from chatconform.run.adapter import AdapterError, AdapterProcess, Hello, hello_of
 from chatconform.run.client import InProcess, drive
 from chatconform.scenarios.catalogue import select
 
@@ -86,6 +86,18 @@ def test_a_reply_that_is_none_is_the_adapters_mistake(how: str, sentence: str) -
     result = run(how, concurrency=1)
     assert sentence in (result.cut_short or "")
     assert result.exit_status() == 2
+
+
+def test_a_mistake_after_the_last_reply_is_told_as_well() -> None:
+    result = run("twice", ("ns.plain",))
+    assert [one.outcome for one in result.scenarios] == ["passed"]
+    assert "answered twice" in (result.cut_short or "")
+    assert result.exit_status() == 2
+
+
+def test_of_another_protocol_only_its_number_is_read() -> None:
+    with pytest.raises(AdapterError, match="the adapter speaks protocol 2; this kit speaks 1"):
+        hello_of({"hello": {"protocol": 2, "client": ["what", "ever"]}})
 
 
 def test_a_flood_of_words_is_read_and_forgotten() -> None:
