@@ -94,7 +94,7 @@ def rule_entry(rule: Mapping[str, Any], evidence: Evidence) -> Entry:
         more=max(0, rule["findings_total"] - min(len(findings), evidence.most_findings)) if findings else 0,
         remarks=(*_remarks(rule), *_known(rule["id"], [one.get("place") for one in findings], evidence)),
         commands=tuple(commands),
-        exchanges=evidence.shown([one["exchange"] for one in findings if "exchange" in one], _spots(rule)),
+        exchanges=evidence.shown(_exchanges(findings), _spots(rule)),
     )
 
 
@@ -124,6 +124,15 @@ def _findings(rule: Mapping[str, Any], evidence: Evidence) -> Iterator[ShownFind
         )
 
 
+def _exchanges(findings: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The exchanges of findings: one for each place first, as these differ most."""
+    named = [one for one in findings if "exchange" in one]
+    first: dict[str, str] = {}
+    for one in named:
+        first.setdefault(general(one["pointer"]), one["exchange"])
+    return [*first.values(), *(one["exchange"] for one in named)]
+
+
 def _spots(rule: Mapping[str, Any]) -> dict[str, list[Spot]]:
     """What to mark in each exchange: findings of rules on requests, and of refusals that did not come, point there."""
     spots: dict[str, list[Spot]] = {}
@@ -140,8 +149,6 @@ def _remarks(rule: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     if rule["findings"] and rule.get("places"):
         told = (f"{place['count']:,} × {plain(place['pointer'], 200) or 'the whole'}" for place in rule["places"][:20])
         yield "Places", "; ".join(told)
-    elif rule["findings"] and len(places := {general(one["pointer"]) for one in rule["findings"]}) > 1:
-        yield "Places", f"{len(places)} or more"
 
 
 def _known(name: str, places: Sequence[str | None], evidence: Evidence) -> Iterator[tuple[str, str]]:
