@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 USUAL: Final = ("User-Agent", "Accept", "Accept-Encoding", "Content-Type")
 """Headers that HTTPie adds, or makes of the body, unless it is told not to."""
 FRAMING: Final = frozenset({"host", "content-length", "transfer-encoding"})
-SEPARATOR: Final = re.compile(r"[\\:=@;]")
+SEPARATOR: Final = re.compile(r"[:=@;]")
+TAKEN: Final = re.compile(r"\\[:=@;]")
 
 
 class UnsayableError(ValueError):
@@ -26,7 +27,7 @@ def command(request: Request, base_url: str, *, key: str = "OPENAI_API_KEY") -> 
     """The HTTPie command for a request to the server under `base_url`, which shows the answer and its headers.
 
     The value of a secret header is told as a shell variable: `key` names the one that holds the API key. Raises
-    `UnsayableError` for a length that is a lie: HTTPie mends it.
+    `UnsayableError` for a length that is a lie, which HTTPie mends, and for a header that it would read otherwise.
     """
     length = request.header("content-length")
     if length is not None and length != str(len(request.body)):
@@ -54,10 +55,11 @@ def _headers(request: Request, key: str) -> Iterator[str]:
         elif not value:
             yield quoted(f"{escaped};")
         else:
-            yield quoted(f"{escaped}:{_value(told_value)}")
+            yield quoted(f"{escaped}:{_value(name, told_value)}")
 
 
-def _value(value: str) -> str:
-    """A header's value as HTTPie takes it for one: it may not look like a file or JSON, and keeps its backslashes."""
-    value = re.sub(r"\\(?=[\\:=@;])", r"\\\\", value)
+def _value(name: str, value: str) -> str:
+    """A header's value as HTTPie takes it for one: it may not look like a file or like JSON."""
+    if TAKEN.search(value):
+        raise UnsayableError(f"HTTPie takes a backslash in the header {name} for its own; use curl or python")
     return f"\\{value}" if value[:1] in {"=", "@", ":"} else value
