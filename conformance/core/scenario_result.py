@@ -119,8 +119,11 @@ class ClientRunResult:
     def exit_status(self, *, strict: bool = False) -> int:
         """0 where no `must` failed (nor, if strict, a `should` or `policy`), 1 where one did, 2 where it cannot say.
 
+        It cannot say anything where the run was cut short: an adapter that breaks may have failed the client before.
         A rule on requests counts as its level says: a MUST always, a SHOULD if strict. Of a baseline see `Baseline`.
         """
+        if self.cut_short is not None:
+            return 2
         asked = {ScenarioOutcome.PASSED, ScenarioOutcome.LOSSY, ScenarioOutcome.FAILED}
-        conclusive = not self.cut_short and any(result.outcome in asked for result in self.scenarios)
+        conclusive = any(result.outcome in asked for result in self.scenarios)
         return verdicts.exit_status(self.sight(), self.baseline, strict=strict, conclusive=conclusive)
