@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from chatconform.core.failure import weighs
 from chatconform.core.tally import MOST_PLACES, general
 from chatconform.reports.client_terminal import AREAS
+from chatconform.reports.look import many
 from chatconform.reports.reading import Kind
 
 if TYPE_CHECKING:
@@ -149,7 +150,7 @@ def _subject(kind: Kind, document: Mapping[str, Any]) -> tuple[tuple[str, ...], 
         return (name, f"{name} {version}".rstrip()), f"version {version}" if version else ""
     if kind is Kind.RECORDINGS:
         files, records = document["files"], sum(document["records"].values())
-        return ("recordings",), f"{records:,} records in {files:,} files"
+        return ("recordings",), f"{many(records, 'record')} in {many(files, 'file')}"
     url, model = document["target"]["url"], document["target"]["model"]
     try:
         host = urlsplit(url).netloc or url

@@ -149,7 +149,7 @@ def _asked(rule: Mapping[str, Any], document: Mapping[str, Any]) -> Iterator[str
 def _finding(finding: Mapping[str, Any]) -> str:
     expected = f"; expected: {prose(finding['expected'], 400)}" if finding["expected"] else ""
     known = " (known)" if finding.get("excused") else ""
-    again = f" (replay {code(finding['id'])})" if "id" in finding else ""
+    again = f" (replay {code(finding['id'])})" if "id" in finding and "file" not in finding else ""
     return f"- {code(place_of(finding)) or 'the whole'}: {prose(finding['message'], 400)}{expected}{known}{again}"
 
 
