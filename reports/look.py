@@ -48,7 +48,7 @@ class Look:
         """Lines in a column beside their label, which so many columns are for; on a narrow terminal below it."""
         heading = f"  {self.paint(DIM, f'{label:<{width}}')}"
         if self._is_narrow:
-            yield heading.rstrip()
+            yield f"  {self.paint(DIM, label)}"
             heading, width = "    ", 2
         for line in lines:
             yield f"{heading}{line}"

@@ -297,6 +297,39 @@ def test_outside_a_project_only_the_working_directory_is_looked_at(
     assert arguments("check").seed == 1
 
 
+def test_files_are_looked_for_from_the_folder_of_the_settings(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (project / "a").mkdir()
+    write(
+        'baseline = "known.txt"\nreport = ["json=r.json"]\n'
+        '[validate]\npaths = ["logs/", "-", "s3://logs/a.jsonl", "/var/log/a.jsonl"]\n'
+        '[client]\nplugin = ["own_rules.py"]'
+    )
+    assert arguments("validate").paths == ["logs/", "-", "s3://logs/a.jsonl", "/var/log/a.jsonl"]
+    monkeypatch.chdir(project / "a")
+    args = arguments("validate")
+    assert args.paths == ["../logs/", "-", "s3://logs/a.jsonl", "/var/log/a.jsonl"]
+    assert (args.baseline, args.report) == ("../known.txt", ["json=r.json"])
+    assert arguments("validate", "logs", "--baseline", "known.txt").baseline == "known.txt"
+    assert refusal("client").startswith("../chatconform.toml:6: plugin is wrong: the plugin ../own_rules.py cannot be")
+
+
+def test_code_is_loaded_for_the_command_that_uses_it_and_no_other() -> None:
+    write("raise SystemExit('loaded')", "rules.py")
+    write('[check]\nplugin = ["rules.py"]')
+    assert arguments("validate", "x").plugin == []
+    write('[check]\nplugin = ["none.py"]')
+    assert refusal("check") == (
+        "chatconform.toml:2: plugin is wrong: the plugin none.py cannot be loaded: there is no such file"
+    )
+
+
+def test_an_app_may_be_set_and_a_url_of_the_command_line_wins() -> None:
+    write('[check]\napp = "server:app"')
+    assert arguments("check").app == "server:app"
+    args = arguments("check", URL)
+    assert (args.url, args.app) == (URL, None)
+
+
 def test_a_named_file_is_used_instead_of_what_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     write("seed = 1")
     write("seed = 2", "two.toml")

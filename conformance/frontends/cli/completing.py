@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
 POINT: Final = "COMP_POINT"
+FILES: Final = frozenset(
+    {"badge", "baseline", "config", "drift", "output", "paths", "plugin", "record", "report", "results"}
+)
+"""Arguments that the shell completes by the files that there are."""
 LINE: Final = "COMP_LINE"
 
 
@@ -61,7 +65,7 @@ def _completer(name: str, action: argparse.Action) -> Callable[..., Iterable[str
         values = say() if say is not None else ()
         return [value for value in values if value.startswith(prefix)]
 
-    is_file = action.dest in {"paths", "report", "config", "output", "baseline", "drift", "record", "results"}
+    is_file = action.dest in FILES
     return None if say is None and (is_file or action.choices is not None) else told
 
 

@@ -146,7 +146,7 @@ def _look_at(file: ConfigFile, path: tuple[str, ...], key: str, value: Any, know
         raise file.error(place, f"{key} is a table: write [{'.'.join((*file.prefix, key))}]")
     for setting in known[key]:
         try:
-            setting.of_file(value)
+            setting.look_at(value)
         except ValueError as problem:
             raise file.error(place, f"{key}{table} {_sentence(problem)}") from None
     if key == "header":
@@ -185,7 +185,8 @@ def _taken(
         if key in table and not isinstance(table[key], dict):
             place = (*path, key)
             try:
-                found[setting.action.dest] = setting.of_file(_valued(file, place, table[key]))
+                value = _valued(file, place, table[key])
+                found[setting.action.dest] = setting.of_file(_placed(value, file.folder) if setting.is_file else value)
             except ValueError as problem:
                 raise file.error(place, f"{key} {_sentence(problem)}") from None
     return found
@@ -197,6 +198,14 @@ def _valued(file: ConfigFile, place: tuple[str, ...], value: Any) -> Any:
         return _filled(value)
     except LookupError as missing:
         raise file.error(place, f"the variable {missing.args[0]} is not set") from None
+
+
+def _placed(value: Any, folder: str) -> Any:
+    """The names of files as they are from the working directory; what is no file, or has a place, stays."""
+    if isinstance(value, list):
+        return [_placed(one, folder) for one in value]
+    is_file = isinstance(value, str) and value != "-" and "://" not in value and (os.sep in value or "." in value)
+    return os.path.join(folder, value) if is_file else value  # noqa: PTH118 - a path would lose a trailing slash
 
 
 def _filled(value: Any) -> Any:

@@ -29,12 +29,14 @@ class ConfigError(Exception):
 
 @dataclass(frozen=True)
 class ConfigFile:
-    """A file of settings: its name as it is told, its text, and the table in it that is ours."""
+    """A file of settings: its name as it is told, its text, the table in it that is ours, and the folder it is in."""
 
     name: str
     text: str
     prefix: tuple[str, ...]
     table: dict[str, Any]
+    folder: str = ""
+    """As it is told from the working directory: empty where it is the same."""
 
     def error(self, path: tuple[str, ...], sentence: str) -> ConfigError:
         """What is wrong at a key, with file and line."""
@@ -93,7 +95,7 @@ def _folders() -> list[Path]:
 
 def _read(path: Path, prefix: tuple[str, ...]) -> ConfigFile | None:
     """A file and the table at the prefix; None where a file that serves others, too, has no such table."""
-    name = os.path.relpath(path) if path.is_relative_to(Path.cwd()) else str(path)
+    name = _from_here(path)
     try:
         with path.open("rb") as file:
             data = file.read(MOST + 1)
@@ -122,7 +124,16 @@ def _read(path: Path, prefix: tuple[str, ...]) -> ConfigFile | None:
         if not isinstance(table, dict):
             whole = ConfigFile(name, text, (), {})
             raise whole.error(prefix[:depth], f"[{'.'.join(prefix[:depth])}] is no table")
-    return ConfigFile(name, text, prefix, table)
+    folder = _from_here(path.parent)
+    return ConfigFile(name, text, prefix, table, "" if folder == os.curdir else folder)
+
+
+def _from_here(path: Path) -> str:
+    """A path as it is from the working directory, where that is shorter to tell."""
+    try:
+        return min(os.path.relpath(path), str(path), key=len)
+    except OSError:  # the working directory is gone
+        return str(path)
 
 
 def _paths(lines: list[str]) -> set[tuple[str, ...]] | None:

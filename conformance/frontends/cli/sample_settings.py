@@ -24,6 +24,7 @@ BEGINNING: Final = """\
 # What stands in this file is the weakest: environment variables win over it, and the command line wins over both.
 # The variable of a key is in capitals with CHATCONFORM_ before it, as CHATCONFORM_TIMEOUT=30; several values stand on
 # lines of their own. On the command line --no-strict takes back what strict = true says here, and so for every flag.
+# Files that are named here are looked for from the folder of this file; reports are written to the working directory.
 # ${NAME} in a string stands for the value of an environment variable. Keys have no place here: name their variable.
 # pytest has settings of its own: chatconform_url and so on, in the ini options of pytest.
 """
@@ -43,6 +44,7 @@ TARGET: Final = """\
 EXAMPLES: Final = {
     "adapter": "openai",
     "api-key-env": "MY_KEY",
+    "app": "my_server.main:app",
     "baseline": "chatconform-baseline.txt",
     "fault": "usage-total-off-by-one",
     "format": "jsonl",

@@ -15,6 +15,8 @@ ONCE: Final = frozenset({"config", "dry-run", "explain", "help", "list", "list-f
 """What is said of one run and no other, so that it stands on the command line or nowhere."""
 SECRET: Final = frozenset({"api-key"})
 """What would have to hold a key, which no file and no setting may."""
+LOADED: Final = frozenset({"plugin"})
+"""What names code, which is loaded when the argument is taken, and not before."""
 PREFIX: Final = "CHATCONFORM_"
 YES_OR_NO: Final = {
     **dict.fromkeys(("1", "true", "yes", "on"), True),
@@ -53,6 +55,11 @@ class Setting:
         return name in NUMBERS
 
     @property
+    def is_file(self) -> bool:
+        """Whether it names files."""
+        return self.action.metavar == "FILE" or self.key in LOADED
+
+    @property
     def expected(self) -> str:
         """What stands in a file for it."""
         if self.is_flag:
@@ -61,16 +68,27 @@ class Setting:
             return "an array of strings"
         return "a number" if self.is_number else "a string"
 
+    def look_at(self, value: Any) -> None:
+        """Raises `ValueError` with what is wrong, in words, with what a file says; no code is loaded to find it out."""
+        if self.key in LOADED:
+            self._of_kind(value)
+        else:
+            self.of_file(value)
+
     def of_file(self, value: Any) -> Any:
         """The value of the argument for what a file says. Raises `ValueError` with what is wrong, in words."""
-        if self.is_flag and isinstance(value, bool):
-            return value
-        if self.is_list and isinstance(value, list) and all(isinstance(item, str) for item in value):
-            return self._all(value)
-        single = not (self.is_flag or self.is_list or isinstance(value, bool))
-        if single and isinstance(value, (int, float) if self.is_number else str):
-            return self._one(str(value))
-        raise ValueError(f"wants {self.expected}, and this is {_named(value)}")
+        self._of_kind(value)
+        return value if self.is_flag else self._all(value) if self.is_list else self._one(str(value))
+
+    def _of_kind(self, value: Any) -> None:
+        if self.is_flag:
+            fits = isinstance(value, bool)
+        elif self.is_list:
+            fits = isinstance(value, list) and all(isinstance(item, str) for item in value)
+        else:
+            fits = isinstance(value, (int, float) if self.is_number else str) and not isinstance(value, bool)
+        if not fits:
+            raise ValueError(f"wants {self.expected}, and this is {_named(value)}")
 
     def of_variable(self, text: str) -> Any:
         """The value of the argument for what a variable holds. Raises `ValueError` with what is wrong, in words."""
