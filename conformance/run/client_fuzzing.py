@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 from chatconform.core.scenario import Expected, Grade, Scenario
 from chatconform.core.scenario_result import FailureKind, ScenarioOutcome, ScenarioResult
 from chatconform.core.telling import tell
-from chatconform.run.client_fuzz import KINDS, Generated, generated, scenario
+from chatconform.run.client_fuzz import KINDS, Generated, generated, scenario, without_unknown
 from chatconform.run.client_shrink import shrunk
 
 if TYPE_CHECKING:
@@ -99,6 +99,7 @@ def fuzzed(
                     # By itself, with a client and a connection that no other stream has used: only that is its fault.
                     if result.kind is not FailureKind.HANG:
                         result, _ = driver.ask(scenario(made))
+                    made, result = _blamed(driver, made, result)
                     lane = _lane()
                 with lock:
                     learnt[made.kind].add(made, result, sent)
@@ -123,6 +124,15 @@ def fuzzed(
             yield _told(kind, known, driver, seed, shrinks=problem is None), [*known.sent.values()]
     if problem is not None:
         raise problem
+
+
+def _blamed(driver: ClientDriver, made: Generated, result: ScenarioResult) -> tuple[Generated, ScenarioResult]:
+    """A stream with unknown fields that fails, or the same one without them where that fails just so."""
+    if made.kind != "unknown" or result.outcome is not ScenarioOutcome.FAILED:
+        return made, result
+    plain = without_unknown(made)
+    again, _ = driver.ask(scenario(plain))
+    return (plain, again) if again.outcome is ScenarioOutcome.FAILED else (made, result)
 
 
 def _lane() -> str:

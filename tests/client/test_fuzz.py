@@ -17,8 +17,9 @@ from chatconform.core.scenario_result import ScenarioOutcome
 from chatconform.run import client_fuzzing
 from chatconform.run.adapter import Hello
 from chatconform.run.client import InProcess, drive
-from chatconform.run.client_fuzz import generated, needs
+from chatconform.run.client_fuzz import generated, needs, without_unknown
 from chatconform.scenarios.catalogue import select
+from chatconform.schemas import is_valid
 
 ALL = frozenset({"stream", "tools", "custom_tools", "functions", "n", "logprobs"})
 FIELDS = frozenset({"role", "content", "refusal", "tool_calls", "tool_ids", "finish_reason", "usage", "logprobs"})
@@ -53,12 +54,18 @@ def test_a_client_is_sent_only_what_it_declares() -> None:
 
 
 def client(
-    op: dict[str, Any], *, decode_each: bool = False, finish: bool = False, lf_only: bool = False, tidy: bool = False
+    op: dict[str, Any],
+    *,
+    decode_each: bool = False,
+    finish: bool = False,
+    lf_only: bool = False,
+    tidy: bool = False,
+    ascii_only: bool = False,
 ) -> dict[str, Any]:
     """A small streaming client.
 
     With `decode_each` it decodes each HTTP chunk by itself, with `lf_only` it knows no CR, with `tidy` it stumbles over
-    fields that it does not know.
+    fields that it does not know, with `ascii_only` over characters.
     """
     url, http = urlsplit(op["base_url"]), h11.Connection(h11.CLIENT)
     body = json.dumps(op["request"]).encode()
@@ -81,6 +88,8 @@ def client(
         pieces = [piece.decode(errors="replace").encode() for piece in pieces]
     if lf_only:
         pieces = [b"".join(pieces).replace(b"\r\n", b"\n").replace(b"\r", b" ")]
+    if ascii_only and not b"".join(pieces).isascii():
+        return {"id": op["id"], "ok": False, "error": {"kind": "decode", "message": "not ASCII"}}
     if not op["request"].get("stream"):
         return {"id": op["id"], "ok": True, "completion": json.loads(b"".join(pieces))}
     chunks = [parse(event.data) for event in sse.read((None, piece) for piece in pieces).events]
@@ -130,6 +139,22 @@ def test_an_unknown_field_that_matters_stays_in_the_least_stream() -> None:
     assert len(least) < 700
     passed = {kind: run(40)[f"fuzz.{kind}"].outcome for kind in ("unknown", "cut")}
     assert set(passed.values()) == {ScenarioOutcome.PASSED}
+
+
+def test_what_fails_without_unknown_fields_too_is_no_fault_of_theirs() -> None:
+    results = run(60, ascii_only=True)
+    assert (results["fuzz.writing"].outcome, results["fuzz.unknown"].outcome) == ("failed", "passed")
+
+
+@pytest.mark.parametrize("number", range(2, 80, 4))
+def test_a_stream_without_its_unknown_fields_spells_the_same(number: int) -> None:
+    made = generated(number, 7, ALL)
+    plain = without_unknown(made)
+    chunks = [parse(event.data) for event in sse.read([(None, plain.pieces[0])]).events if event.data != "[DONE]"]
+    assert made.kind == "unknown"
+    assert all(is_valid("CreateChatCompletionStreamResponse", chunk) for chunk in chunks)
+    assert not any(name.encode() in plain.pieces[0] for name in ("x_vendor", "x_note", "timings", "flags"))
+    assert assemble(chunks) == made.completion
 
 
 def test_progress_is_told_while_streams_run(monkeypatch: pytest.MonkeyPatch) -> None:
