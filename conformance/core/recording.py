@@ -28,12 +28,28 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
 JSON_TYPE = ("content-type", "application/json")
-OBJECT: Final = ("an object", (dict,))
-LIST: Final = ("a list", (list,))
-TEXT: Final = ("a string", (str,))
-INTEGER: Final = ("an integer", (int,))
-NUMBER: Final = ("a number", (int, float))
-TRUTH: Final = ("true or false", (bool,))
+Kind = tuple[str, tuple[type, ...]]
+OBJECT: Final[Kind] = ("an object", (dict,))
+LIST: Final[Kind] = ("a list", (list,))
+TEXT: Final[Kind] = ("a string", (str,))
+INTEGER: Final[Kind] = ("an integer", (int,))
+NUMBER: Final[Kind] = ("a number", (int, float))
+TRUTH: Final[Kind] = ("true or false", (bool,))
+IN_RECORDS: Final = {
+    "case": TEXT,
+    "step": INTEGER,
+    "seed": INTEGER,
+    "about": OBJECT,
+    "started": NUMBER,
+    "seconds": NUMBER,
+    "request": OBJECT,
+    "response": OBJECT,
+    "failure": OBJECT,
+}
+IN_REQUESTS: Final = {"method": TEXT, "target": TEXT, "headers": LIST}
+IN_RESPONSES: Final = {"status": INTEGER, "headers": LIST, "arrivals": LIST, "complete": TRUTH, "wire_faults": LIST}
+IN_FAILURES: Final = {"kind": TEXT, "message": TEXT}
+IN_BODIES: Final = {"text": TEXT, "base64": TEXT}
 
 
 def to_json(exchange: Exchange) -> dict[str, Any]:
@@ -77,44 +93,40 @@ def from_json(record: Mapping[str, Any], case: str = "recording", *, parsed: boo
     200, and the content type that of the body. Where the record was `parsed` by a JSON parser, its bodies are taken
     over as they are. Raises `ValueError` with what is wrong for an object that is none.
     """
-    request, response, failure = _get(record, "request", OBJECT), None, None
-    if record.get("response") is not None:
-        response = _response(_get(record, "response", OBJECT), parsed)
-    if record.get("failure") is not None:
-        told = _get(record, "failure", OBJECT)
-        failure = Failure(_get(told, "kind", TEXT), _get(told, "message", TEXT, ""))
+    told = _told(record, IN_RECORDS)
+    response, failure = told.get("response"), None
+    if "failure" in told:
+        known = _told(told["failure"], IN_FAILURES)
+        failure = Failure(_needed(known, "kind", TEXT), known.get("message", ""))
     return Exchange(
-        origin=Origin(
-            _get(record, "case", TEXT, case), _get(record, "step", INTEGER, 0), _get(record, "seed", INTEGER, None)
-        ),
-        request=_known(
-            Request(
-                _get(request, "method", TEXT, "POST"),
-                _get(request, "target", TEXT, "/v1/chat/completions"),
-                _headers(request, JSON_TYPE),
-                _read(request),
-            ),
-            request,
-            parsed,
-        ),
-        response=response,
+        origin=Origin(told.get("case", case), told.get("step", 0), told.get("seed")),
+        request=_request(_needed(told, "request", OBJECT), parsed),
+        response=None if response is None else _response(response, parsed),
         failure=failure,
-        started=_get(record, "started", NUMBER, None),
-        seconds=_get(record, "seconds", NUMBER, None),
-        about=_get(record, "about", OBJECT, {}),
+        started=told.get("started"),
+        seconds=told.get("seconds"),
+        about=told.get("about", {}),
     )
 
 
-def _response(record: Mapping[str, Any], parsed: bool) -> Response:
-    body = _read(record)
+def _request(record: dict[str, Any], parsed: bool) -> Request:
+    told = _told(record, IN_REQUESTS)
+    request = Request(
+        told.get("method", "POST"), told.get("target", "/v1/chat/completions"), _headers(told, JSON_TYPE), _read(record)
+    )
+    return _known(request, record, parsed)
+
+
+def _response(record: dict[str, Any], parsed: bool) -> Response:
+    told, body = _told(record, IN_RESPONSES), _read(record)
     is_stream = "json" not in record and begins_stream(body)
     response = Response(
-        _get(record, "status", INTEGER, 200),
-        _headers(record, ("content-type", EVENT_STREAM) if is_stream else JSON_TYPE),
+        told.get("status", 200),
+        _headers(told, ("content-type", EVENT_STREAM) if is_stream else JSON_TYPE),
         body,
-        tuple(_pieces(_get(record, "arrivals", LIST, ()), body)),
-        _get(record, "complete", TRUTH, True),
-        tuple(str(fault) for fault in _get(record, "wire_faults", LIST, ())),
+        tuple(_pieces(told["arrivals"], body)) if "arrivals" in told else (),
+        told.get("complete", True),
+        tuple(map(str, told.get("wire_faults", ()))),
     )
     return _known(response, record, parsed)
 
@@ -135,26 +147,35 @@ def _pieces(arrivals: Iterable[Any], body: bytes) -> Iterator[Piece]:
                 raise ValueError("this is no recorded exchange: `arrivals` holds pairs of a time and a length")
 
 
-def _get(record: Mapping[str, Any], key: str, kind: tuple[str, tuple[type, ...]], default: Any = ...) -> Any:
-    """What stands under a key, which has to be of a kind; null is as absent where that has a default."""
-    if default is not ... and key not in record:
-        return default
-    name, types = kind
-    value = record.get(key) if isinstance(record, dict) else None
-    if value is None and default is not ...:
-        return default
-    if not isinstance(value, types) or (isinstance(value, bool) and bool not in types):
-        raise ValueError(f"this is no recorded exchange: `{key}` is {name}")
-    return value
+def _told(record: Any, kinds: Mapping[str, Kind]) -> dict[str, Any]:
+    """What a record tells under keys that are known, each of its kind; what is null is as if it were absent."""
+    if not isinstance(record, dict):
+        return {}
+    told = {}
+    for key, value in record.items():
+        if value is None or key not in kinds:
+            continue
+        name, types = kinds[key]
+        if not isinstance(value, types) or (isinstance(value, bool) and bool not in types):
+            raise ValueError(f"this is no recorded exchange: `{key}` is {name}")
+        told[key] = value
+    return told
 
 
-def _headers(record: Mapping[str, Any], usual: tuple[str, str]) -> tuple[tuple[str, str], ...]:
-    if "headers" not in record:
+def _needed(told: Mapping[str, Any], key: str, kind: Kind) -> Any:
+    if key not in told:
+        raise ValueError(f"this is no recorded exchange: `{key}` is {kind[0]}")
+    return told[key]
+
+
+def _headers(told: Mapping[str, Any], usual: tuple[str, str]) -> tuple[tuple[str, str], ...]:
+    if "headers" not in told:
         return (usual,)
-    pairs = _get(record, "headers", LIST)
-    if not all(isinstance(pair, list) and len(pair) == 2 for pair in pairs):
+    pairs = told["headers"]
+    headers = [(str(pair[0]), str(pair[1])) for pair in pairs if isinstance(pair, list) and len(pair) == 2]
+    if len(headers) != len(pairs):
         raise ValueError("this is no recorded exchange: `headers` holds pairs of a name and a value")
-    return tuple((str(name), str(value)) for name, value in pairs)
+    return tuple(headers)
 
 
 def _written(body: bytes) -> dict[str, Any]:
@@ -179,7 +200,8 @@ def _read(record: Mapping[str, Any]) -> bytes:
             return orjson.dumps(record["json"])
         except TypeError as error:  # it nests more deeply than a writer goes
             raise ValueError(f"this is no recorded exchange: `json` cannot be written ({error})") from None
+    told = _told(record, IN_BODIES)
     if "base64" in record:
-        return base64.b64decode(_get(record, "base64", TEXT), validate=True)
-    text: str = _get(record, "text", TEXT, "")
+        return base64.b64decode(_needed(told, "base64", TEXT), validate=True)
+    text: str = told.get("text", "")
     return text.encode("utf-8", "surrogatepass")

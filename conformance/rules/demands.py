@@ -72,8 +72,6 @@ OF_ROLES: Final[Mapping[str | None, Demand]] = {
     "function": Demand.OTHER,
 }
 SCALAR: Final = (str, int, float)
-TURN: Final = {"role", "content"}
-"""The keys of a message that demands nothing more than its role does, where its content is text."""
 USUAL_KEYS: Final = frozenset({"role", "content", "tool_calls", "tool_call_id"})
 USERS_BESIDE_RESULTS: Final = (("user", "tool"), ("tool", "user"))
 USUAL_NAME: Final = 40
@@ -98,11 +96,10 @@ def demands(body: Mapping[str, Any]) -> set[Demand]:
     if (asking.count(body.get("max_tokens", 1)) or 0) not in USUAL_LIMIT and body["max_tokens"] is not None:
         found.add(Demand.OTHER)
     messages = asking.listed(body.get("messages"))
-    roles = [message.get("role") for message in messages]
-    found |= _in_roles(tuple(role if isinstance(role, str) else None for role in roles))
+    found |= _in_roles(tuple([role if isinstance(role := one.get("role"), str) else None for one in messages]))
     for number, message in enumerate(messages):
-        if message.keys() == TURN and message["content"] and isinstance(message["content"], str):
-            continue
+        if len(message) == 2 and isinstance(content := message.get("content"), str) and content and "role" in message:
+            continue  # its role says all that it demands
         found.update(_in_message(message))
         if message.get("role") == "assistant" and message.get("tool_calls"):
             found.update(_in_calls(message, messages[number + 1 :]))
