@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shlex
 import shutil
@@ -85,6 +86,17 @@ def test_values_are_completed_by_what_there_is(line: str, offered: str, tmp_path
     (tmp_path / "recording.jsonl").write_text("")
     (tmp_path / "settings.toml").write_text("")
     assert offered in completed("bash", line, tmp_path)
+
+
+def test_failures_of_a_report_are_completed(chatconform: Any, small: Any, tmp_path: Path) -> None:
+    usage = {"prompt_tokens": 3, "completion_tokens": 2, "total_tokens": 7}
+    server = small.serve(lambda _: small.completion(usage=usage))
+    report = tmp_path / "report.json"
+    chatconform("check", server.url, "--only", "response.usage.total-is-the-sum", "--report", f"json={report}")
+    (rule,) = json.loads(report.read_text())["rules"]
+    ids = {finding["id"] for finding in rule["findings"]}
+    assert set(completed("bash", "chatconform replay report.json ", tmp_path)) >= ids != set()
+    assert completed("bash", "chatconform replay none.json x", tmp_path) == []
 
 
 def test_nothing_is_told_where_settings_are_broken(tmp_path: Path) -> None:

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    Say = Callable[[argparse.Namespace], Iterable[str]]
+
 POINT: Final = "COMP_POINT"
 FILES: Final = frozenset(
     {"badge", "baseline", "config", "drift", "output", "paths", "plugin", "record", "report", "results"}
@@ -59,77 +61,87 @@ def _parser(line: str) -> argparse.ArgumentParser:
 
 def _completer(name: str, action: argparse.Action) -> Callable[..., Iterable[str]] | None:
     """What tells the values of an argument; None for files, which the shell knows itself, and for free text."""
-    say: Callable[[], Iterable[str]] | None = VALUES.get((name, action.dest)) or VALUES.get(("", action.dest))
+    say = VALUES.get((name, action.dest)) or VALUES.get(("", action.dest))
 
-    def told(prefix: str, **_: Any) -> list[str]:
-        values = say() if say is not None else ()
+    def told(prefix: str, parsed_args: argparse.Namespace, **_: Any) -> list[str]:
+        values = say(parsed_args) if say is not None else ()
         return [value for value in values if value.startswith(prefix)]
 
     is_file = action.dest in FILES
     return None if say is None and (is_file or action.choices is not None) else told
 
 
-def _rules() -> list[str]:
+def _rules(_: argparse.Namespace) -> list[str]:
     from chatconform.rules.catalogue import rules
 
     return _with_first_words(rule.id for rule in rules())
 
 
-def _scenarios() -> list[str]:
+def _scenarios(_: argparse.Namespace) -> list[str]:
     from chatconform.scenarios.catalogue import scenarios
 
     return _with_first_words(scenario.id for scenario in scenarios())
 
 
-def _explained() -> list[str]:
+def _explained(args: argparse.Namespace) -> list[str]:
     from chatconform.cases.catalogue import cases
 
-    return [*_rules(), *(case.id for case in cases()), *_faults(), *_capabilities()]
+    return [*_rules(args), *_scenarios(args), *(case.id for case in cases()), *_faults(args), *_capabilities(args)]
 
 
-def _faults() -> list[str]:
+def _faults(_: argparse.Namespace) -> list[str]:
     from chatconform.reference.faults import crashes, faults
 
     return [fault.name for fault in (*faults(), *crashes())]
 
 
-def _capabilities() -> list[str]:
+def _capabilities(_: argparse.Namespace) -> list[str]:
     from chatconform.rules.capabilities import capabilities
 
     return [one.name for one in capabilities()]
 
 
-def _types() -> tuple[str, ...]:
+def _types(_: argparse.Namespace) -> tuple[str, ...]:
     from chatconform.schemas import names
 
     return names()
 
 
-def _profiles() -> tuple[str, ...]:
+def _profiles(_: argparse.Namespace) -> tuple[str, ...]:
     from chatconform.run.profiles import PROFILES
 
     return tuple(PROFILES)
 
 
-def _adapters() -> list[str]:
+def _adapters(_: argparse.Namespace) -> list[str]:
     from chatconform.run.bundled import names
 
     return list(names())
 
 
-def _targets() -> list[str]:
+def _targets(_: argparse.Namespace) -> list[str]:
     from chatconform.frontends.cli.config import target_names
 
     return target_names()
 
 
-def _formats() -> list[str]:
+def _formats(_: argparse.Namespace) -> list[str]:
     from chatconform.reports import FORMATS
 
     return list(FORMATS)
 
 
-def _variables() -> list[str]:
+def _failures(args: argparse.Namespace) -> list[str]:
+    """The failures of the report that the line names."""
+    from chatconform.reports.reading import read
+
+    found: dict[str, None] = {}
+    for rule in read(args.report).document["rules"]:
+        found.update(dict.fromkeys(finding["id"] for finding in rule["findings"] if "id" in finding))
+    return list(found)
+
+
+def _variables(_: argparse.Namespace) -> list[str]:
     return [name for name in os.environ if "KEY" in name]
 
 
@@ -142,13 +154,14 @@ def _with_first_words(ids: Iterable[str]) -> list[str]:
     return list(found)
 
 
-VALUES: Final[dict[tuple[str, str], Callable[[], Iterable[str]]]] = {
+VALUES: Final[dict[tuple[str, str], Say]] = {
     ("client", "only"): _scenarios,
     ("client", "skip"): _scenarios,
     ("", "only"): _rules,
     ("", "skip"): _rules,
     ("list", "glob"): _explained,
     ("explain", "id"): _explained,
+    ("replay", "id"): _failures,
     ("", "have"): _capabilities,
     ("", "lack"): _capabilities,
     ("", "profile"): _profiles,
