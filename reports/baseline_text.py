@@ -6,6 +6,7 @@ from collections import Counter
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
+from chatconform.core.baseline_form import SOMETIMES
 from chatconform.core.failure import WHOLE, weighs
 from chatconform.reports.look import BOLD, DIM, RED, YELLOW, Detail, Look, many
 from chatconform.reports.plain import plain
@@ -13,7 +14,8 @@ from chatconform.reports.plain import plain
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from chatconform.core.baseline import Applied, Entry
+    from chatconform.core.baseline import Applied
+    from chatconform.core.baseline_form import Entry
 
 MOST_KNOWN: Final = 20
 """Known failures that are told one by one where not everything is."""
@@ -45,7 +47,10 @@ def lines(baseline: Applied | None, look: Look, *, strict: bool) -> Iterator[str
             yield f"  and {len(baseline.known) - len(shown)} more; -v tells them all"
     if baseline.stale:
         yield ""
-        yield from look.wrapped(f"Known failures that no longer fail; --update-baseline removes them from {path}:")
+        yield from look.wrapped(
+            f"Known failures that no longer fail; --update-baseline removes them from {path}, and `{SOMETIMES}` behind "
+            "a place says that it need not fail:"
+        )
         yield from (f"  {line}" for line in _stale(baseline, look, strict))
     if baseline.unseen:
         yield ""

@@ -19,7 +19,8 @@ from chatconform.reports.redaction import Redaction
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from chatconform.core.baseline import Applied, Entry
+    from chatconform.core.baseline import Applied
+    from chatconform.core.baseline_form import Entry
     from chatconform.core.run_result import CapabilityStatus, RunResult
     from chatconform.core.tally import Example, Outcome, Place
 
@@ -123,7 +124,13 @@ def baseline_object(baseline: Applied | None) -> dict[str, Any] | None:
 
 
 def _entry(entry: Entry) -> dict[str, Any]:
-    return {"name": entry.name, "place": entry.place, "reason": entry.reason, "line": entry.line}
+    return {
+        "name": entry.name,
+        "place": entry.place,
+        "sometimes": entry.sometimes,
+        "reason": entry.reason,
+        "line": entry.line,
+    }
 
 
 def _finding(example: Example, evidence: Evidence, redaction: Redaction) -> dict[str, Any]:

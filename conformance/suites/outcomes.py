@@ -107,7 +107,7 @@ def told(result: RunResult, *, key_variable: str, strict: bool) -> dict[str, Any
         sentence = f"{baseline.path if baseline else ''}:{one.entry.line}: {one.entry} no longer fails; remove the line"
         rules[one.entry.name]["stale"].append(sentence)
     for unseen in baseline.unseen if baseline is not None else ():
-        if unseen.entry.name in rules and not unseen.entry.section.fuzzed:
+        if unseen.entry.name in rules and unseen.entry.is_missed:
             rules[unseen.entry.name]["open"] = unseen.why
     trouble = None if result.cut_short is None else f"the check ended early: {redaction.text(result.cut_short)}"
     return {"rules": rules, "trouble": trouble, "strict": strict}

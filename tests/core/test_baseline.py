@@ -72,6 +72,15 @@ def test_what_was_not_looked_at_is_not_stale():
     )
 
 
+def test_what_fails_only_sometimes_is_excused_and_never_stale():
+    for line, place in (("a.first sometimes  # chance", None), ("a.first /x sometimes", "/x")):
+        (entry,) = baseline(line).entries
+        assert (entry.place, entry.sometimes) == (place, True)
+        assert told(line, failing("a.first /x")) == (["a.first /x"], [], [])
+        assert told(line, failing()) == ([], [], [f"{entry}: said to fail only sometimes"])
+        assert baseline(line).updated(failing()).text == line
+
+
 def test_a_section_holds_for_its_command_alone():
     text = "a.first /x\n[client]\nst.one\nb.third /y\n[validate]\nb.third /z\n"
     assert told(text, failing("a.first /x", "b.third /y")) == (["a.first /x"], [], [])
@@ -179,7 +188,8 @@ def files(draw: Any) -> str:
             if place in said or None in said or (place is None and said):
                 continue
             said.add(place)
-            lines.append(f"{name} {place or ''}" + (f" # {reason}" if reason else ""))
+            often = draw(st.sampled_from(["", " sometimes"]))
+            lines.append(f"{name} {place or ''}{often}" + (f" # {reason}" if reason else ""))
             lines += draw(st.lists(comments, max_size=1))
     return draw(st.sampled_from(["\n", "\r\n"])).join(lines) + draw(st.sampled_from(["", "\n"]))
 

@@ -58,7 +58,7 @@ def _settings() -> str:
 
 
 def _baseline() -> str:
-    from chatconform.core.baseline import BEGINNING
+    from chatconform.core.baseline_form import BEGINNING
 
     return "".join(f"{line}\n" for line in BEGINNING)
 
