@@ -223,8 +223,9 @@ def test_narrow_screens_scroll_tables_and_not_the_page(open_page: Any, two: list
 
 
 def test_paper_shows_every_row_and_every_failure(open_page: Any, two: list[Entry]) -> None:
-    page = open_page(matrix_html.render(tables(two))).page
+    page = open_page(matrix_html.render(tables(two)), viewport={"width": 700, "height": 900}).page
     page.emulate_media(media="print")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 700
     page.evaluate("dispatchEvent(new Event('beforeprint'))")
     assert len(visible(page)) == 5
     assert page.locator('[id="of-one.response.a.y"]').is_visible()
