@@ -132,8 +132,10 @@ def digest(results: Results) -> Digest:
 
 
 def counted(found: Digest) -> str:
-    """The counts in one line of plain words, as in `3 passed, 2 failed (1 MUST, 1 INFO)`."""
+    """The counts in one line of plain words, as in `3 passed, 2 failed (1 MUST, 1 INFO; 1 known)`."""
     levels = ", ".join(f"{count:,} {level}" for level, count in found.failed.items())
+    known = sum(one.excused for one in found.judged.values())
+    levels += f"; {known:,} known" if known else ""
     told = [
         f"{count:,} {shade.words}" + (f" ({levels})" if shade is Shade.FAILED else "")
         for shade, count in found.counts.items()

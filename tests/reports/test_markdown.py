@@ -203,6 +203,7 @@ def test_a_baseline_is_told(server_results: Callable[..., dict[str, Any]]) -> No
         "not_looked_at": [{**entry, "name": "a.skipped", "reason": None, "why": "it was not chosen"}],
     }
     told = markdown_report.render_document(document)
+    assert "**0 passed, 2 failed (2 MUST; 1 known)**" in told
     assert "| MUST | `a.new` | 2 |" in told
     assert "| MUST | `a.known` | 1 |" not in told
     assert "- `/x`: is wrong (known) (replay `0a1b2c3d`)\n- `/y`: is wrong\n" in told

@@ -14,7 +14,11 @@ import orjson
 import pytest
 from jsonschema import Draft202012Validator
 
-from chatconform.reports import reading
+from chatconform.reports import html_report, markdown_report, matrix_terminal, reading
+from chatconform.reports.digest import digest
+from chatconform.reports.json_report import SCHEMA_VERSION
+from chatconform.reports.look import Look
+from chatconform.reports.matrix import TITLES, Entry, tables
 from chatconform.reports.reading import Kind, UnreadableResults, parse, read
 
 SAMPLES = Path(__file__).parent / "samples"
@@ -36,12 +40,22 @@ def changed(kind: Kind = Kind.SERVER, **members: Any) -> bytes:
     return orjson.dumps({**orjson.loads(OF_1_0[kind].read_bytes()), **members})
 
 
-@pytest.mark.parametrize("kind", Kind)
-def test_the_oldest_version_is_always_read(kind: Kind) -> None:
-    found = read(OF_1_0[kind])
-    assert found.kind is kind
-    assert found.document["schema_version"] == "1.0"
-    assert found.source == str(OF_1_0[kind])
+@pytest.mark.parametrize("path", sorted(SAMPLES.glob("*/*.json")), ids=lambda path: f"{path.parent.name}-{path.stem}")
+def test_every_version_is_always_read_and_told(path: Path) -> None:
+    found = read(path)
+    assert str(found.kind) == path.stem
+    assert found.document["schema_version"] == path.parent.name
+    assert found.source == str(path)
+    assert markdown_report.render_document(found.document).startswith("## chatconform: ")
+    entries = [Entry(None, str(path), digest(found), found)]
+    assert matrix_terminal.render(tables(entries), Look()).startswith(tuple(TITLES.values()))
+    assert html_report.render_document(found.document).startswith("<!doctype html>")
+
+
+def test_there_are_samples_of_every_kind_and_version() -> None:
+    found = {(path.parent.name, path.stem) for path in SAMPLES.glob("*/*.json")}
+    versions = {f"1.{minor}" for minor in range(int(SCHEMA_VERSION.partition(".")[2]) + 1)}
+    assert found == {(version, str(kind)) for version in versions for kind in Kind}
 
 
 @pytest.mark.parametrize("kind", Kind)
