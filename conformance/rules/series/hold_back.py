@@ -81,7 +81,7 @@ def text_is_released(series: Sequence[Exchange]) -> Iterator[Finding | Inconclus
             continue
         first, due = streams[0], _due(told, streams[0])
         message = f"the stream ends without {tell(due[len(text(first.exchange)) :], 40)}"
-        yield Finding(choices(first.exchange)[0].end(), message, f"an end of {tell(due[-40:])}", first.number)
+        yield Finding(choices(first.exchange)[0].end(), message, f"text that ends in {tell(due[-40:])}", first.number)
 
 
 def _due(whole: str, form: Form) -> str:
