@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from chatconform.core.baseline_form import FUZZED, LINE, Entry, Section, check, entries_in, insert, wrong
+from chatconform.core.baseline_form import BEGINNING, FUZZED, LINE, Entry, Section, check, entries_in, insert, wrong
 from chatconform.core.baseline_form import BaselineError as BaselineError
 from chatconform.core.failure import Sight, failure_at, failures_of, weighs
 
@@ -123,6 +123,7 @@ class Baseline:
         dropped = {entry for entry in kept if entry.name in wide and entry.place and _is_for(entry, seen)}
         gone = {entry.line for entry in stale | dropped}
         lines = [line for number, line in enumerate(self.lines, 1) if number not in gone]
+        lines = lines if self.lines else list(BEGINNING)
         for one in new:
             if one.place is None or one.name not in wide:
                 insert(lines, one, Section(seen.command, one.generated))

@@ -37,8 +37,8 @@ SOMETIMES: Final = "sometimes"
 REQUEST: Final = "request:"
 """How a place begins that is in the request: what generated requests found is told by what they have."""
 BEGINNING: Final = (
-    "# Known failures: a rule and its place (a JSON Pointer, * for any index), or a scenario, and why after a #.",
-    f"# Others fail the run, and so does a line that no longer fails, unless `{SOMETIMES}` stands behind its place.",
+    "# Known failures: a rule and its place (a JSON Pointer, * for any index), or a scenario, and why after a #.\n",
+    f"# Others fail the run, and so does a line that no longer fails, unless `{SOMETIMES}` stands behind its place.\n",
 )
 SHOWN: Final = 60
 
@@ -146,9 +146,7 @@ def _short(text: str) -> str:
 def insert(lines: list[str], failure: Failure, section: Section) -> None:
     """Adds an entry as the last one of its section, which is there from then on."""
     end = "\r\n" if lines and lines[0].endswith("\r\n") else "\n"
-    if not lines:
-        lines += [f"{line}{end}" for line in BEGINNING]
-    if not lines[-1].endswith("\n"):
+    if lines and not lines[-1].endswith("\n"):
         lines[-1] += end
     headers = [n for n, line in enumerate(lines) if line.strip().startswith("[")]
     start = next((n for n in headers if _section(lines[n].strip(), "", n) == section), None)

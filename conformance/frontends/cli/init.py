@@ -60,7 +60,7 @@ def _settings() -> str:
 def _baseline() -> str:
     from chatconform.core.baseline_form import BEGINNING
 
-    return "".join(f"{line}\n" for line in BEGINNING)
+    return "".join(BEGINNING)
 
 
 def _workflow(service: str) -> str:
