@@ -85,16 +85,13 @@ def folded(words: str, name: str, lines: Iterable[str]) -> str:
 
 
 def bounded(blocks: Iterable[str], rest: str, largest: int = LARGEST) -> str:
-    """Blocks, with a blank line between them, as long as they fit; `rest` is told with how many did not."""
+    """Blocks, with a blank line between them, until one does not fit; `rest` says where the others are told."""
     kept: list[str] = []
-    left = 0
     room = largest - 512
     for block in blocks:
         room -= len(block.encode()) + 2
         if room < 0:
-            left += 1
-        else:
-            kept.append(block)
-    if left:
-        kept.append(f"_Left out for want of room: {left:,} more parts. {rest}_")
+            kept.append(f"_There is no room for more here. {rest}_")
+            break
+        kept.append(block)
     return "\n\n".join(kept) + "\n"

@@ -107,9 +107,10 @@ def _entry(one: Mapping[str, Any]) -> tuple[str, str]:
 def _table(found: Digest, failed: list[Judged]) -> list[str]:
     rows = [
         (one.level, code(one.id), f"{one.findings:,}", f"{code(one.place)} {prose(one.why, 300)}".strip())
-        for one in failed
+        for one in failed[:MOST_ROWS]
     ]
-    return table(("level", UNIT[found.kind], "findings", "the first"), rows, frozenset({2}))
+    lines = table(("level", UNIT[found.kind], "findings", "the first"), rows, frozenset({2}))
+    return lines if len(failed) == len(rows) else [*lines, "", f"and {len(failed) - len(rows):,} more"]
 
 
 def _failure(one: Judged, rule: Mapping[str, Any], document: Mapping[str, Any]) -> Iterator[str]:
@@ -169,7 +170,7 @@ def _capabilities(found: Digest) -> Iterator[str]:
     if supports:
         order = [support for support in ("honoured", "refused", "ignored", "unknown") if support in supports]
         rows = [(support, ", ".join(supports[support])) for support in order]
-        yield "\n".join(["### Capabilities", "", *table(("", ""), rows)])
+        yield "\n".join(["### Capabilities", "", *table(("treated as", "capabilities"), rows)])
 
 
 def _areas(found: Digest) -> list[str]:
@@ -179,5 +180,7 @@ def _areas(found: Digest) -> list[str]:
         area = counts.setdefault(one.area, dict.fromkeys(Shade, 0))
         area[one.shade] += 1
     shown = [shade for shade, count in found.counts.items() if count]
-    rows = [[code(name), *(str(area[shade] or "") for shade in shown)] for name, area in counts.items()]
+    rows = [
+        [code(name), *(str(area[shade] or "") for shade in shown)] for name, area in list(counts.items())[:MOST_ROWS]
+    ]
     return table(["area", *(shade.words for shade in shown)], rows, frozenset(range(1, len(shown) + 1)))

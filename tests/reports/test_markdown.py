@@ -164,7 +164,7 @@ def test_a_report_ends_before_it_is_too_large() -> None:
     told = bounded((f"{number} {'é' * 1000}" for number in range(100)), "See elsewhere.", 50_000)
     assert len(told.encode()) < 50_000
     assert told.startswith("0 é")
-    assert told.endswith("_Left out for want of room: 76 more parts. See elsewhere._\n")
+    assert told.endswith("\n\n_There is no room for more here. See elsewhere._\n")
 
 
 @pytest.mark.parametrize("kind", Kind)
@@ -189,6 +189,14 @@ def test_each_failure_is_unfolded_into_requirement_place_and_command(a_result: C
 def test_what_a_run_was_cut_short_by_comes_first(a_result: Callable[..., RunResult]) -> None:
     told = render("markdown", a_result(cut_short="the target @died"))
     assert "- The run was cut short: the target `@died`.\n- the model" in told
+
+
+def test_ten_thousand_failures_fit_into_a_job_summary(server_results: Callable[..., dict[str, Any]]) -> None:
+    document = server_results({f"area-{n}.rule-{n}": "failed" for n in range(10_000)}, message="is @wrong " * 100)
+    told = markdown_report.render_document(document)
+    assert len(told.encode()) < 1024 * 1024
+    assert "\nand 9,800 more\n" in told
+    assert "There is no room for more here." in told
 
 
 def test_a_baseline_is_told(server_results: Callable[..., dict[str, Any]]) -> None:

@@ -202,7 +202,7 @@ def test_the_markdown_of_a_thousand_results_fits_into_a_job_summary(server_resul
     one = entry(server_results(outcomes), "x" * 80)
     told = matrix_markdown.render(tables([one] * 1000))
     assert len(told.encode()) < 1024 * 1024
-    assert "Left out for want of room" in told
+    assert "There is no room for more here." in told
 
 
 def test_a_page_holds_every_cell_and_leads_to_each_failure(server_results: Make) -> None:
