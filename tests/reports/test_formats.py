@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from chatconform.core.run_result import RunResult
-from chatconform.reports import FORMATS, ReportError, check_writable, render, write
+from chatconform.reports import FORMATS, ReportError, check_writable, json_report, render, write
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,6 +17,12 @@ if TYPE_CHECKING:
     from chatconform.core.run_result import RunResult
 
     Make = Callable[..., RunResult]
+
+
+@pytest.fixture(autouse=True)
+def clock_that_stands(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reports tell when the run ended; two of one run are compared here."""
+    monkeypatch.setattr(json_report, "now", lambda: "2026-01-31T10:00:00Z")
 
 
 @pytest.mark.parametrize("format", [name for name, kinds in FORMATS.items() if RunResult.__name__ in kinds])
