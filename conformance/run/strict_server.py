@@ -30,8 +30,10 @@ if TYPE_CHECKING:
 
     from chatconform.core.rule import Finding, Rule
 
-Scripted = Mapping[str, Any] | tuple[int, Mapping[str, Any]] | Sequence[bytes]
-"""One scripted answer: a completion (streamed if a stream was asked for), a status with a body, or events as bytes."""
+Fields = Mapping[str, str]
+Scripted = Mapping[str, Any] | tuple[int, Mapping[str, Any]] | tuple[int, Mapping[str, Any], Fields] | Sequence[bytes]
+"""One scripted answer: a completion (streamed if a stream was asked for), a status with a body and, if there are any,
+with headers, or events as bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,17 +76,19 @@ class StrictServer:
     def script(self, *answers: Scripted) -> None:
         """Answers the next requests by these, one each; what comes after them is answered by the reference again.
 
-        An answer is a completion (streamed if the request asks for it), a status with a body, or events as bytes.
-        Raises `TypeError` for anything else.
+        An answer is a completion (streamed if the request asks for it), a status with a body, and with headers such as
+        `{"retry-after": "1"}` if there are any, or events as bytes. Raises `TypeError` for anything else.
         """
         for answer in answers:
             match answer:
                 case (int(), Mapping()) | Mapping():
                     pass
+                case (int(), Mapping(), Mapping() as headers) if all(map(_is_field, headers.items())):
+                    pass
                 case [*events] if all(isinstance(event, bytes) for event in events):
                     pass
                 case _:
-                    told = "a completion, a status with a body, or events as bytes"
+                    told = "a completion, a status with a body (and headers), or events as bytes"
                     raise TypeError(f"an answer is {told}, and not {tell(answer)}")
         with self._lock:
             self._script.extend(answers)
@@ -128,12 +132,21 @@ def _validate(body: Any) -> None:
     validation.validate(body, models=(model if isinstance(model, str) else MODEL,))
 
 
+def _is_field(field: tuple[object, object]) -> bool:
+    """Whether a name and a value can stand in a header."""
+    return all(isinstance(text, str) and text.isascii() and text.isprintable() for text in field)
+
+
 def _reply(scripted: Scripted, incoming: Incoming) -> Reply:
     json_type, stream_type = ("content-type", "application/json"), ("content-type", "text/event-stream")
     asked = incoming.asked if isinstance(incoming.asked, dict) else {}
     match scripted:
-        case (int(status), body):
+        case (int(status), Mapping() as body):
             return Reply(status, (json_type,), orjson.dumps(body))
+        case (int(status), body, Mapping() as headers):
+            added = tuple((name.lower(), value) for name, value in headers.items())
+            own = () if any(name == "content-type" for name, _ in added) else (json_type,)
+            return Reply(status, (*own, *added), orjson.dumps(body))
         case Mapping() if asked.get("stream") and isinstance(scripted.get("choices"), list):
             options = asked.get("stream_options")
             with_usage = isinstance(options, dict) and options.get("include_usage") is True

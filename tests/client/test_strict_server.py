@@ -54,9 +54,28 @@ def test_a_script_answers_one_request_each(server: StrictServer, client: openai.
     assert ask(client).model == "any-model"
 
 
-@pytest.mark.parametrize("answer", [7, "data: {}", ["data: {}"], (429,), (429, "slow down")])
+def test_a_scripted_status_may_have_headers(server: StrictServer) -> None:
+    server.script((429, error_body("busy"), {"Retry-After": "0"}), completion(choice("At last.")))
+    with openai.OpenAI(base_url=server.url, api_key="sk-any", max_retries=1) as client:
+        assert ask(client).choices[0].message.content == "At last."
+    assert len(server.requests) == 2
+    server.script((403, {"detail": "no"}, {"content-type": "application/problem+json", "x-why": "rules"}))
+    with openai.OpenAI(base_url=server.url, api_key="sk-any", max_retries=0) as client:
+        with pytest.raises(openai.PermissionDeniedError) as refusal:
+            ask(client)
+        assert refusal.value.response.headers["x-why"] == "rules"
+        assert refusal.value.response.headers["content-type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        *(7, "data: {}", ["data: {}"], (429,), (429, "slow down")),
+        *((429, {}, {"retry-after": 1}), (429, {}, {"a": "b\r\nc: d"}), (429, {}, {}, {})),
+    ],
+)
 def test_an_answer_that_is_none_is_refused_where_it_is_given(server: StrictServer, answer: object) -> None:
-    with pytest.raises(TypeError, match="an answer is a completion, a status with a body, or events as bytes"):
+    with pytest.raises(TypeError, match=r"an answer is a completion, a status with a body \(and headers\), or events"):
         server.script(answer)
 
 
