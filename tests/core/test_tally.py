@@ -108,3 +108,11 @@ def test_one_failure_fails_and_one_pass_passes(counts: dict[Verdict, int], verdi
 
 def test_every_chosen_rule_has_an_outcome() -> None:
     assert list(Tally(RULES).outcomes) == [one.id for one in RULES]
+
+
+def test_a_secret_that_a_target_made_the_name_of_a_place_is_hidden() -> None:
+    tally = Tally(RULES)
+    tally.add([Result(RULES[0], tuple(EXCHANGES), Verdict.FAILED, (Finding("/a/sk-123", "is wrong"),))])
+    outcome = tally.outcomes[RULES[0].id]
+    outcome.hide(lambda text: text.replace("sk-123", "[redacted]"))
+    assert [(name, place.pointer) for name, place in outcome.places.items()] == [("/a/[redacted]", "/a/[redacted]")]

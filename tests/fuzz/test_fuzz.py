@@ -11,6 +11,7 @@ import orjson
 import pytest
 
 from chatconform import check
+from chatconform.core.baseline import Baseline
 from chatconform.core.result import Verdict
 from chatconform.core.run_result import RunResult
 from chatconform.reference.pipeline import Hangup, Incoming, Pipeline, Reply, pipeline
@@ -245,3 +246,18 @@ def test_findings_hold_the_least_bodies(fuzzed: Check) -> None:
     with ReferenceServer(fault="double-keys-crash") as faulty:
         result = fuzzed(faulty.url, FAILING, fuzz=200)
     assert min(map(len, _bodies(result))) < 60
+
+
+def test_a_baseline_knows_what_requests_have_that_show_a_crash(fuzzed: Check) -> None:
+    with ReferenceServer(fault="n-of-null-crashes") as faulty, ReferenceServer() as mended:
+        found = fuzzed(faulty.url, FAILING, fuzz=200)
+        baseline = Baseline("known.txt").updated(found)
+        assert [str(one) for one in baseline.entries] == [f"{FAILING}  request:/n=null"]
+        assert baseline.text.splitlines()[-2] == "[check --fuzz]"
+        assert baseline.applied(found).exit_status() == 0
+        assert baseline.applied(fuzzed(faulty.url, FAILING, fuzz=200, seed=4)).exit_status() == 0
+        again, unfuzzed = (baseline.applied(fuzzed(mended.url, FAILING, fuzz=fuzz)).baseline for fuzz in (200, 0))
+    assert again is not None
+    assert unfuzzed is not None
+    assert [str(one.entry) for one in again.stale] == [f"{FAILING}  request:/n=null"]
+    assert [one.why for one in unfuzzed.unseen] == ["only a run with --fuzz shows it"]
