@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Final
 
-from chatconform.reports.digest import LEVELS, Digest, Judged, Shade
+from chatconform.reports.digest import Digest, Judged, Shade
 from chatconform.reports.plain import plain
 from chatconform.reports.reading import Kind, Results
 
@@ -183,13 +183,3 @@ def _numbered(names: Sequence[str], mark: str, taken: Collection[str] = ()) -> l
         taken.add(numbered)
         told.append(numbered)
     return told
-
-
-def rank(cell: Judged | None) -> int:
-    """How bad a cell is, the worst first: what tables are sorted by."""
-    if cell is None:
-        return len(LEVELS) + len(Shade)
-    if cell.shade is Shade.FAILED:
-        return LEVELS.index(cell.level)
-    order = (Shade.LOSSY, Shade.UNSUPPORTED, Shade.BLOCKED, Shade.INCONCLUSIVE, Shade.NOT_EXERCISED, Shade.PASSED)
-    return len(LEVELS) + order.index(cell.shade)
