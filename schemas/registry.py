@@ -35,10 +35,10 @@ class UnknownType(LookupError):
 
     def __str__(self) -> str:
         shown = repr(self.name)
-        sentence = f"There is no type named {shown if len(shown) <= 80 else shown[:77] + '...'}."
+        sentence = f"there is no type named {shown if len(shown) <= 80 else shown[:77] + '...'}"
         if self.near:
-            return f"{sentence} Did you mean {' or '.join(self.near)}?"
-        return f"{sentence} `chatconform schema` lists the names."
+            return f"{sentence}; did you mean {' or '.join(self.near)}?"
+        return f"{sentence}; `chatconform schema` lists the names"
 
 
 def names() -> tuple[str, ...]:

@@ -109,7 +109,7 @@ def test_a_file_is_written_instead_of_standard_output(tmp_path, capfdbinary):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["ChatCompletionTol"], "Did you mean ChatCompletionTool"),
+        (["ChatCompletionTol"], "did you mean ChatCompletionTool"),
         ([REQUEST, "--with", "stream"], "KEY=VALUE"),
         ([REQUEST, "--with", "stream=maybe"], "neither true nor false"),
         ([REQUEST, "--with", "max_messages=-1"], "no count"),

@@ -59,7 +59,7 @@ def test_a_printed_bundle_serves_another_tool_as_it_is(capsys: pytest.CaptureFix
 def test_an_unknown_name_is_one_sentence_that_suggests_near_ones(capsys: pytest.CaptureFixture[str]) -> None:
     out, err = said(capsys, "CompletionUsge", status=2)
     assert out == ""
-    assert err == "chatconform: There is no type named 'CompletionUsge'. Did you mean CompletionUsage?\n"
+    assert err == "chatconform: there is no type named 'CompletionUsge'; did you mean CompletionUsage?\n"
 
 
 @pytest.mark.parametrize("option", ["--bundle", "--strict", "--one-of"])

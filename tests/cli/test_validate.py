@@ -71,7 +71,7 @@ def test_verbose_tells_every_rule_that_was_judged(chatconform: Any, file: Any) -
     ("arguments", "sentence"),
     [
         (["missing.jsonl"], "missing.jsonl: there is no such file."),
-        (["--type", "ChatCompletionTol", "FILE"], "There is no type named 'ChatCompletionTol'."),
+        (["--type", "ChatCompletionTol", "FILE"], "there is no type named 'ChatCompletionTol'; did you mean"),
         (["--format", "xml", "FILE"], "there is no format 'xml'; the formats are jsonl, json, har, cassette, sse"),
         (["--only", "schema.nothing", "FILE"], "no rule matches 'schema.nothing'"),
         (["--profile", "x", "FILE"], "there is no profile 'x'"),

@@ -93,5 +93,5 @@ def test_a_bundle_is_json_and_the_callers_own() -> None:
 
 
 def test_an_unknown_type_has_no_bundle() -> None:
-    with pytest.raises(UnknownType, match="Did you mean ChatCompletionTool"):
+    with pytest.raises(UnknownType, match="did you mean ChatCompletionTool"):
         bundle("ChatCompletionTol")

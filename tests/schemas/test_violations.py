@@ -153,7 +153,7 @@ def test_an_unknown_name_suggests_near_ones(name: str) -> None:
         assert caught.value.name == name
         assert set(caught.value.near) <= set(names())
         assert 1 <= len(caught.value.near) <= 3
-        assert str(caught.value) == f"There is no type named {name!r}. Did you mean {' or '.join(caught.value.near)}?"
+        assert str(caught.value) == f"there is no type named {name!r}; did you mean {' or '.join(caught.value.near)}?"
 
 
 def test_the_nearest_name_is_suggested_first() -> None:
@@ -172,7 +172,7 @@ def test_the_nearest_name_is_suggested_first() -> None:
 def test_a_name_like_no_other_leads_to_the_list(name: Any) -> None:
     with pytest.raises(UnknownType) as caught:
         schema(name)
-    assert str(caught.value).endswith("`chatconform schema` lists the names.")
+    assert str(caught.value).endswith("`chatconform schema` lists the names")
     assert len(str(caught.value)) < 200
 
 

@@ -31,11 +31,11 @@ def run(args: argparse.Namespace) -> int:
     """Runs the command and returns its exit status: 0 done or no drift, 1 drift, 2 bad input."""
     if args.drift is not None:
         if args.name or args.bundle or args.one_of or args.strict:
-            return refused("--drift compares all schemas: it takes no NAME, --bundle, --one-of or --strict.")
+            return refused("--drift compares all schemas: it takes no NAME, --bundle, --one-of or --strict")
         return _tell_drift(args.drift, args.verbose)
     if args.name is None:
         if args.bundle or args.one_of or args.strict:
-            return refused("which type? --bundle, --one-of and --strict need a NAME.")
+            return refused("which type? --bundle, --one-of and --strict need a NAME")
         return _list_names()
     return _print_schema(args.name, args.strict, args.bundle or args.one_of, args.one_of)
 

@@ -55,12 +55,12 @@ def run(args: argparse.Namespace) -> int:
 
     key = args.api_key
     if args.api_key_env is not None and not (key := os.environ.get(args.api_key_env)):
-        return refused(f"the variable {args.api_key_env} is not set.")
+        return refused(f"the variable {args.api_key_env} is not set")
     if key == "":
-        return refused("the key is empty.")
+        return refused("the key is empty")
     models = tuple(dict.fromkeys(args.model or [MODEL]))
     if "" in models:
-        return refused("the name of a model is empty.")
+        return refused("the name of a model is empty")
     try:
         server = ReferenceServer(
             args.port, host=args.host, api_key=key, latency=args.latency, fault=args.fault, models=models
@@ -68,7 +68,7 @@ def run(args: argparse.Namespace) -> int:
     except UnknownFaultError as error:
         return refused(f"{error}; `chatconform serve --list-faults` lists them")
     except OSError as error:
-        return refused(f"cannot listen on {args.host}, port {args.port}: {_reason(error)}.")
+        return refused(f"cannot listen on {args.host}, port {args.port}: {_reason(error)}")
     with server:
         _tell(server.url, models, args)
         wait_for_the_end()
