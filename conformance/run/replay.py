@@ -24,6 +24,7 @@ from chatconform.core.rule import Level, Part
 from chatconform.core.secrets import HIDDEN
 from chatconform.core.tally import general
 from chatconform.reports.reading import Kind
+from chatconform.rules.asking import count
 from chatconform.rules.catalogue import rules
 from chatconform.run.choice import about_servers
 from chatconform.run.reach import CannotCheckError
@@ -46,6 +47,8 @@ USUAL: Final = ("User-Agent", "Accept", "Accept-Encoding", "Authorization", "Con
 OF_THE_WIRE: Final = frozenset({"connection", "left_after", "chunked"})
 """What the target, and not the case, tells of an exchange."""
 UNREACHED: Final = frozenset({"refused", "unresolved", "tls", "connect-timeout"})
+LONGEST_WAIT: Final = 60.0
+"""Seconds after which the connection is left where it was left before an answer came."""
 BUSY: Final = frozenset({429, 503})
 PAUSES: Final = (1.0, 3.0)
 """Seconds to wait before a target that says not now is asked again."""
@@ -147,8 +150,8 @@ def chosen(report: Report, wanted: str | None) -> tuple[Broken, ...]:
 def replayed(report: Report, broken: Sequence[Broken], target: ServerTarget, **asking: Any) -> Iterator[Told]:
     """Sends again what showed these findings, and tells what became of each.
 
-    `asking` is how a case is played again, as `play_again` takes it. Raises `CannotCheckError` where the target cannot be
-    asked, and for what was not kept and cannot be made again.
+    `asking` is how a case is played again, as `play_again` takes it. Raises `CannotCheckError` where the target cannot
+    be asked, and for what was not kept and cannot be made again.
     """
     alone: dict[str, list[Broken]] = {}
     together: dict[str, list[Broken]] = {}
@@ -175,17 +178,22 @@ def ask_of(then: Exchange, base: str) -> Ask:
     path = request.target.removeprefix(base) if request.target.startswith(f"{base}/") else request.target
     is_chunked = (request.header("transfer-encoding") or "").lower() == "chunked"
     has_body = bool(request.body) or request.header("content-type") is not None
-    left = then.about.get("left_after")
+    left = count(then.about.get("left_after"))
     return Ask(
         request.body if has_body else None,
         request.method,
         path,
         dict(_headers(request)),
         {key: value for key, value in then.about.items() if key not in OF_THE_WIRE},
-        chunked=then.about.get("chunked", CHUNK) if is_chunked else None,
+        chunked=chunk_of(then) if is_chunked else None,
         leave_after=left or None,
-        leave_within=max(1.0, then.seconds or 0.0) if left == 0 else None,
+        leave_within=min(max(1.0, then.seconds or 0.0), LONGEST_WAIT) if left == 0 else None,
     )
+
+
+def chunk_of(then: Exchange) -> int:
+    """The size of the chunks that a body was sent in, where that was told."""
+    return count(then.about.get("chunked")) or CHUNK
 
 
 def _sent_again(then: Exchange, findings: Sequence[Broken], report: Report, target: ServerTarget) -> Iterator[Told]:

@@ -192,6 +192,30 @@ def test_a_report_on_a_client_says_how_to_drive_it(chatconform, client, tmp_path
         assert sentence in ran.err
 
 
+@pytest.mark.parametrize("form", ["curl", "httpie", "python"])
+def test_a_hostile_report_writes_no_line_of_its_own_into_a_script(chatconform, report, form):
+    document = json.loads(report.read_text())
+    evil = "x\nrm -rf /\n\x1b[31m"
+    for rule in document["rules"]:
+        for finding in rule["findings"]:
+            finding.update(id=evil, place=evil, case=evil)
+    for exchange in document["exchanges"].values():
+        exchange.update(case=evil, about={"chunked": "1):\n    import evil #", "left_after": "soon"})
+        exchange["request"]["headers"].append(["Transfer-Encoding", "chunked"])
+    report.write_text(json.dumps(document))
+    told = chatconform("replay", str(report), "--format", form).out
+    assert "\x1b" not in told
+    assert not [line for line in told.splitlines() if line.startswith("rm ")]
+    assert "evil" not in told.replace("\\n", "")
+    assert chatconform("replay", str(report)).status == 1
+
+
+def test_a_base_url_that_is_none_is_told(chatconform, report):
+    for arguments in ((), ("--format", "python")):
+        ran = chatconform("replay", str(report), "--url", "http://x:port/v1", *arguments)
+        assert (ran.status, ran.out, ran.err.count("\n")) == (2, "", 1)
+
+
 def test_the_json_names_each_failure(report):
     document = json.loads(report.read_text())
     findings = [finding for rule in document["rules"] for finding in rule["findings"]]

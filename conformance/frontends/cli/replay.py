@@ -139,8 +139,12 @@ def _print(report: Report, broken: Sequence[Broken], args: argparse.Namespace) -
     """Prints what sends each request: one after the other, each below what it shows."""
     from chatconform.core.rule import Part
     from chatconform.reports import curl, httpie, python_script
+    from chatconform.reports.plain import plain
+    from chatconform.run.opening import base_url
     from chatconform.run.reach import CannotCheckError
+    from chatconform.run.replay import chunk_of
 
+    base_url(args.url)
     by_exchange: dict[str, list[Broken]] = {}
     for one in broken:
         by_exchange.setdefault(one.exchange, []).append(one)
@@ -149,9 +153,11 @@ def _print(report: Report, broken: Sequence[Broken], args: argparse.Namespace) -
         if name in report.cut or name not in report.exchanges:
             raise CannotCheckError(f"the request of {name} was too large to be kept whole in the report")
         exchange = report.exchanges[name]
-        lines = [f"# {one.id}  {one.rule.id}  {one.place}" for one in {one.id: one for one in findings}.values()]
+        told_of = {one.id: f"# {one.id}  {one.rule.id}  {one.place}" for one in findings}
+        lines = [plain(line, LONGEST) for line in told_of.values()]
         if any(one.rule.on is Part.SERIES for one in findings):
-            lines.append(f"# one of the requests of the case {exchange.origin.case}, which show it together")
+            case = plain(exchange.origin.case)
+            lines.append(f"# one of the requests of the case {case}, which show it together")
         key = key_variable(args)
         match args.format:
             case "curl":
@@ -159,7 +165,7 @@ def _print(report: Report, broken: Sequence[Broken], args: argparse.Namespace) -
             case "httpie":
                 lines.append(httpie.command(exchange.request, args.url, key=key))
             case _:
-                size = exchange.about.get("chunked", python_script.CHUNK)
+                size = chunk_of(exchange)
                 lines.append(python_script.script(exchange.request, args.url, key=key, chunk=size).rstrip())
         told.append("\n".join(lines))
     print("\n\n".join(told))
@@ -169,7 +175,7 @@ def _print(report: Report, broken: Sequence[Broken], args: argparse.Namespace) -
 def _tell(now: Now, name: str, what: str, why: Iterable[str]) -> None:
     from chatconform.reports.plain import plain
 
-    print("  ".join(filter(None, [f"{now:<13}", name, plain(what, LONGEST)])))
+    print("  ".join(filter(None, [f"{now:<13}", plain(name), plain(what, LONGEST)])))
     for text in why:
         print(f"{'':<15}{plain(text, LONGEST)}")
 
