@@ -13,8 +13,6 @@ from functools import cache, lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-import orjson
-
 from chatconform.schemas.fault import MOST_VIOLATIONS, InexactPath, Judges, TooDeep, UnusableSchema
 from chatconform.schemas.narrowing import told
 from chatconform.schemas.reduction import WINDOWS, is_small, reduced, that_hold
@@ -164,6 +162,8 @@ def _plain() -> Judges:
 
 def _written(schema: Any) -> str:
     """Returns a schema as text: what compiled judges are remembered by, however the caller changes his dict."""
+    import orjson
+
     with suppress(TypeError):
         text = orjson.dumps(schema, option=orjson.OPT_SORT_KEYS)
         if b"null" not in text:  # which it also makes of what is no JSON
