@@ -269,7 +269,7 @@ def _answered(ask: Ask, then: Exchange, target: ServerTarget) -> Exchange:
         time.sleep(pause)
         now = target.send(ask, origin)
     if now.failure is not None and now.failure.kind in UNREACHED:
-        raise CannotCheckError(now.failure.message)
+        raise CannotCheckError(f"{now.failure.message}; --url asks another server")
     if now.status in BUSY and then.status not in BUSY:
         raise CannotCheckError(f"{target.url} says not now (status {now.status}), again and again; try later")
     if now.status in {401, 403} and then.status not in {401, 403}:

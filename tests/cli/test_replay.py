@@ -71,7 +71,7 @@ def test_a_target_that_is_gone_is_told(chatconform, report, server):
     server.die()
     ran = chatconform("replay", str(report))
     assert (ran.status, ran.out) == (2, "")
-    assert ran.err.endswith("cannot be reached: Connection refused\n")
+    assert ran.err.endswith("cannot be reached: Connection refused; --url asks another server\n")
 
 
 @pytest.mark.parametrize(
