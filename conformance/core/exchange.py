@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from chatconform.core import assembly, sse
-from chatconform.core.json_text import NOT_JSON, parse
+from chatconform.core.json_text import NOT_JSON, is_compact, parse
 from chatconform.core.remembering import derived
 
 if TYPE_CHECKING:
@@ -73,6 +73,11 @@ class Request:
         """The body read as JSON, or `NOT_JSON`."""
         return parse(self.body)
 
+    @derived
+    def is_compact(self) -> bool:
+        """Whether the body is, byte for byte, what a compact writer makes of its JSON value."""
+        return is_compact(self.body, self.json)
+
     def header(self, name: str) -> str | None:
         """The first value of a header by its case-insensitive name."""
         return self.named.get(name.lower())
@@ -103,6 +108,11 @@ class Response:
         return parse(self.body)
 
     @derived
+    def is_compact(self) -> bool:
+        """Whether the body is, byte for byte, what a compact writer makes of its JSON value."""
+        return is_compact(self.body, self.json)
+
+    @derived
     def media_type(self) -> str | None:
         """The media type of `Content-Type`, lower case and without parameters."""
         value = self.header("content-type")
@@ -121,12 +131,12 @@ class Response:
 Message = TypeVar("Message", Request, Response)
 
 
-def read_as(message: Message, value: Any) -> Message:
-    """The same message, whose body is known to be read as this JSON value, so that it need not be read again.
+def written_of(message: Message, value: Any) -> Message:
+    """The same message, whose body is what a compact writer made of this JSON value, so that it need not be read again.
 
     The value is one that a JSON parser made, and stands nowhere where it may be changed.
     """
-    message.__dict__["json"] = value
+    message.__dict__.update(json=value, is_compact=True)
     return message
 
 
@@ -184,17 +194,17 @@ class Exchange:
         value = self.request.json
         return value if isinstance(value, dict) else EMPTY
 
-    @property
+    @derived
     def status(self) -> int | None:
         """The response's status, or None where no response came."""
         return self.response.status if self.response is not None else None
 
-    @property
+    @derived
     def succeeded(self) -> bool:
         """Whether the answer claims success (2xx)."""
         return self.response is not None and 200 <= self.response.status < 300
 
-    @property
+    @derived
     def refused(self) -> bool:
         """Whether the answer is a client error (4xx) other than those that speak of time, load or identity."""
         return self.status is not None and 400 <= self.status < 500 and self.status not in {401, 403, 408, 429}
@@ -253,7 +263,7 @@ class Exchange:
         """The completion that the chunks of a stream spell, in the shape of a completion; None where there is none."""
         return assembly.assemble(self.chunks) if self.is_stream else None
 
-    @property
+    @derived
     def answer(self) -> dict[str, Any] | None:
         """The completion, whichever way it came."""
         return self.assembled if self.is_stream else self.completion

@@ -32,6 +32,14 @@ def parse(text: bytes | str) -> Any:
         return NOT_JSON
 
 
+def is_compact(text: bytes, value: Any) -> bool:
+    """Whether a text is what a compact writer makes of a value; False for a value that it cannot write."""
+    try:
+        return orjson.dumps(value) == text
+    except TypeError:  # no JSON, or nested more deeply than a writer goes
+        return False
+
+
 def problem(text: bytes) -> str | None:
     """Why a text is no strict JSON, in one line with line and column; None where it is."""
     try:

@@ -20,8 +20,9 @@ from chatconform.core.exchange import (
     Piece,
     Request,
     Response,
-    read_as,
+    written_of,
 )
+from chatconform.core.json_text import is_compact, parse
 from chatconform.core.sse import begins_stream
 
 if TYPE_CHECKING:
@@ -133,7 +134,7 @@ def _response(record: dict[str, Any], parsed: bool) -> Response:
 
 def _known(message: Message, record: Mapping[str, Any], parsed: bool) -> Message:
     """A message whose body need not be read where its record holds it as a parsed value."""
-    return read_as(message, record["json"]) if parsed and "json" in record else message
+    return written_of(message, record["json"]) if parsed and "json" in record else message
 
 
 def _pieces(arrivals: Iterable[Any], body: bytes) -> Iterator[Piece]:
@@ -182,12 +183,9 @@ def _written(body: bytes) -> dict[str, Any]:
     """A body as `json`, `text` or `base64`."""
     if not body:
         return {}
-    try:
-        value = orjson.loads(body)
-        if orjson.dumps(value) == body:
-            return {"json": value}
-    except (orjson.JSONDecodeError, TypeError):  # no JSON, or nested more deeply than a writer goes
-        pass
+    value = parse(body)
+    if is_compact(body, value):
+        return {"json": value}
     try:
         return {"text": body.decode()}
     except UnicodeDecodeError:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeGuard
 
 import orjson
 
-from chatconform.core.exchange import Exchange, Origin, Request, Response, read_as
+from chatconform.core.exchange import Exchange, Origin, Request, Response, written_of
 from chatconform.core.json_text import NOT_JSON, parse
 from chatconform.recordings.kinds import REQUEST, RESPONSE, type_of
 from chatconform.recordings.record import LARGEST, Body, LeftOut, Recorded, Wrong
@@ -128,7 +128,7 @@ def _answer(
         return
     exchange = Exchange(
         Origin(name, line),
-        read_as(Request("POST", str(target), JSON_TYPE, orjson.dumps(asked["body"])), asked["body"]),
-        read_as(Response(response["status_code"], JSON_TYPE, orjson.dumps(body)), body),
+        written_of(Request("POST", str(target), JSON_TYPE, orjson.dumps(asked["body"])), asked["body"]),
+        written_of(Response(response["status_code"], JSON_TYPE, orjson.dumps(body)), body),
     )
     yield Recorded(line, exchange, headers=False)

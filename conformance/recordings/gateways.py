@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 import orjson
 
-from chatconform.core.exchange import EVENT_STREAM, Exchange, Message, Origin, Request, Response, read_as
+from chatconform.core.exchange import EVENT_STREAM, Exchange, Message, Origin, Request, Response, written_of
 from chatconform.core.json_text import NOT_JSON, parse
 from chatconform.core.sse import begins_stream
 from chatconform.recordings.kinds import CHUNK, ERROR, REQUEST, RESPONSE, type_of
@@ -131,7 +131,7 @@ def _exchange(
 
 
 def _carrying(message: Message, body: Any) -> Message:
-    return message if isinstance(body, str) else read_as(message, body)
+    return message if isinstance(body, str) else written_of(message, body)
 
 
 def _first(value: Mapping[str, Any], names: tuple[str, ...]) -> tuple[str, Any]:

@@ -127,8 +127,8 @@ def forced(body: Mapping[str, Any]) -> bool:
 
 def limit(body: Mapping[str, Any]) -> int | None:
     """The most tokens that a choice may have: the smaller of the two names; None where neither limits."""
-    limits = [count(body.get(key)) for key in ("max_completion_tokens", "max_tokens")]
-    return min((value for value in limits if value is not None and value > 0), default=None)
+    given = (count(body[key]) for key in ("max_completion_tokens", "max_tokens") if key in body)
+    return min((value for value in given if value is not None and value > 0), default=None)
 
 
 @remembered

@@ -28,9 +28,9 @@ from chatconform.recordings import holders
 from chatconform.recordings.kinds import type_of
 from chatconform.recordings.lint import lint
 from chatconform.recordings.record import Body, LeftOut, Lines, Recorded, Wrong
-from chatconform.recordings.requirements import BOUNDED, JSON, READING, UTF_8, of_type, record_rules
+from chatconform.recordings.requirements import READING, of_type, record_rules
 from chatconform.reports.redaction import Redaction
-from chatconform.rules.conforming import at
+from chatconform.run.excerpts import EXCERPT, of_body, of_exchange, unthinned, why_unread
 from chatconform.run.profiles import leveled
 from chatconform.run.unknown import without_headers, without_request
 from chatconform.schemas import is_valid
@@ -43,7 +43,6 @@ if TYPE_CHECKING:
     from chatconform.recordings.batch import Pairs
     from chatconform.recordings.record import Record
 
-EXCERPT: Final = 160
 EXCHANGES: Final = "exchanges"
 NOWHERE: Final = Request("", "")
 
@@ -256,7 +255,7 @@ class Bench:
         try:
             return orjson.loads(text)
         except orjson.JSONDecodeError as error:
-            rule, message = _why(text, error)
+            rule, message = why_unread(text, error)
         self._found(rule, number, Finding("", message), tell(text[:EXCERPT].decode(errors="replace"), EXCERPT))
         return None
 
@@ -274,8 +273,7 @@ class Bench:
         if rule.id not in self._rules:
             return
         for violation in explained(name, value, size):
-            finding = Finding(pointer + violation.pointer, violation.message)
-            self._note(rule, line, finding, partial(_excerpt, value, violation.pointer))
+            self._note(rule, line, pointer + violation.pointer, partial(of_body, pointer, violation, value))
         self._broke[rule.id] += 1
 
     def _exchange(self, record: Recorded) -> None:
@@ -298,10 +296,10 @@ class Bench:
         secrets = [secret_of(*pair) for pair in record.exchange.request.headers]
         redaction = Redaction([secret for secret in secrets if secret])
         for finding in result.findings:
-            line, placed = _unthinned(record, finding)
+            line, placed = unthinned(record, finding)
             placed = replace(placed, message=redaction.text(placed.message))
-            excerpt = partial(_answered, record.exchange, result.rule, finding.pointer, redaction)
-            self._note(result.rule, line, placed, excerpt)
+            told = partial(of_exchange, placed, record.exchange, result.rule, finding.pointer, redaction)
+            self._note(result.rule, line, placed.pointer, told)
 
     def _keeps(self, rule: Rule, count: int) -> None:
         if rule.id in self._rules:
@@ -309,15 +307,17 @@ class Bench:
 
     def _found(self, rule: Rule, line: int, finding: Finding, excerpt: str | None) -> None:
         if rule.id in self._rules:
-            self._note(rule, line, finding, lambda: excerpt)
+            self._note(rule, line, finding.pointer, lambda: (finding, excerpt))
             self._broke[rule.id] += 1
 
-    def _note(self, rule: Rule, line: int, finding: Finding, excerpt: Callable[[], str | None]) -> None:
-        self._now.tally.note(
-            rule,
-            finding.pointer,
-            lambda: Example(finding, Exchange(Origin(self._name, line), NOWHERE), excerpt()),
-        )
+    def _note(self, rule: Rule, line: int, pointer: str, told: Callable[[], tuple[Finding, str | None]]) -> None:
+        """Counts a finding; what is told of it is made for the few that are kept."""
+
+        def example() -> Example:
+            finding, excerpt = told()
+            return Example(finding, Exchange(Origin(self._name, line), NOWHERE), excerpt)
+
+        self._now.tally.note(rule, pointer, example)
 
 
 def judge_records(records: Iterable[Record], wish: Wish, name: str, pairs: Pairs | None = None) -> Judged:
@@ -369,42 +369,3 @@ def _knows(record: Recorded) -> tuple[bool, bool, bool]:
     exchange = record.exchange
     answered = exchange.response is not None or exchange.failure is not None
     return record.request, answered, record.headers
-
-
-def _why(text: bytes, error: orjson.JSONDecodeError) -> tuple[Rule, str]:
-    """Which requirement a text that is no JSON breaks, and how."""
-    try:
-        text.decode()
-    except UnicodeDecodeError as problem:
-        return UTF_8, f"byte {problem.start} is no UTF-8"
-    message = str(error)
-    if "depth limit" in message or "ecursion" in message:
-        return BOUNDED, "is nested more deeply than 1,024 levels"
-    if "end of" in message or "EOF" in message or "unterminated" in message.lower():
-        return JSON, f"ends in the middle of a value: it was cut ({message})"
-    return JSON, message
-
-
-def _excerpt(value: Any, pointer: str) -> str:
-    return tell(at(value, pointer) if pointer else value, EXCERPT)
-
-
-def _answered(exchange: Exchange, rule: Rule, pointer: str, redaction: Redaction) -> str | None:
-    """What stands at a pointer into an answer, or for a rule on requests into the request; None where nothing does."""
-    if rule.on is Part.REQUEST:
-        return redaction.text(tell(at(exchange.request.json, pointer), EXCERPT)) if pointer else None
-    if not pointer or rule.id.startswith(("response.refusals.", "response.acceptance.")) or exchange.response is None:
-        return None
-    found = at(list(exchange.chunks) if exchange.is_stream else exchange.response.json, pointer)
-    return None if found is None else redaction.text(tell(found, EXCERPT))
-
-
-def _unthinned(record: Recorded, finding: Finding) -> tuple[int, Finding]:
-    """The line of a finding, and the finding where it stood before stretches of its stream were taken together."""
-    if record.stretches is None:
-        return record.line, finding
-    first, slash, rest = finding.pointer.removeprefix("/").partition("/")
-    if not first.isdecimal() or int(first) >= len(record.stretches.indexes):
-        return record.line, finding
-    number = int(first)
-    return record.stretches.lines[number], replace(finding, pointer=f"/{record.stretches.indexes[number]}{slash}{rest}")
