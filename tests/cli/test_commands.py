@@ -72,6 +72,12 @@ def test_an_example_that_breaks_a_rule_says_how(chatconform):
     assert ran.out.rstrip().splitlines()[-1].startswith("              => /usage/total_tokens is ")
 
 
+def test_a_rule_on_requests_is_judged_where_clients_are(chatconform):
+    out = chatconform("explain", "request.conversation.results-follow-their-calls").out
+    assert "chatconform validate FILE --only request.conversation.results-follow-their-calls" in out
+    assert "check URL" not in out
+
+
 @pytest.mark.parametrize("capability", capabilities(), ids=lambda capability: capability.name)
 def test_every_capability_is_explained(chatconform, capability):
     ran = chatconform("explain", capability.name)

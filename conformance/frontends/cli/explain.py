@@ -103,6 +103,7 @@ def _bringer(thing: Rule | Case) -> Iterator[str]:
 
 def _rule(rule: Rule) -> Iterator[str]:
     from chatconform.cases.catalogue import those_for
+    from chatconform.core.rule import Part
     from chatconform.reference.faults import crashes, faults
 
     yield from _text(rule)
@@ -110,9 +111,13 @@ def _rule(rule: Rule) -> Iterator[str]:
         yield from _told("needs", f"{rule.needs.title}: a target that refuses it with a proper error is not judged")
     if rule.published is not None:
         yield from _told("levels", f"{rule.level}; {rule.published} with --profile openai")
-    asked = [f"{case.id}: {case.purpose}" for case in those_for([rule])]
-    yield from _told("asked by", *(asked or ["no case; it is judged wherever it applies"]))
-    yield from _labelled("judge it", [f"chatconform check URL --only {rule.id}"])
+    if rule.on is Part.REQUEST:
+        yield from _told("asked by", "clients: it is judged wherever their requests are seen, never of a server")
+        yield from _labelled("judge it", [f"chatconform validate FILE --only {rule.id}", "chatconform client -- COMMAND"])
+    else:
+        asked = [f"{case.id}: {case.purpose}" for case in those_for([rule])]
+        yield from _told("asked by", *(asked or ["no case; it is judged wherever it applies"]))
+        yield from _labelled("judge it", [f"chatconform check URL --only {rule.id}"])
     broken_by = [fault.name for fault in (*faults(), *crashes()) if rule.id in fault.kills]
     yield from _labelled("see it fail", [f"chatconform serve --fault {name}" for name in broken_by])
     yield from _examples(rule)
