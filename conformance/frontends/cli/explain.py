@@ -113,7 +113,9 @@ def _rule(rule: Rule) -> Iterator[str]:
         yield from _told("levels", f"{rule.level}; {rule.published} with --profile openai")
     if rule.on is Part.REQUEST:
         yield from _told("asked by", "clients: it is judged wherever their requests are seen, never of a server")
-        yield from _labelled("judge it", [f"chatconform validate FILE --only {rule.id}", "chatconform client -- COMMAND"])
+        yield from _labelled(
+            "judge it", [f"chatconform validate FILE --only {rule.id}", "chatconform client -- COMMAND"]
+        )
     else:
         asked = [f"{case.id}: {case.purpose}" for case in those_for([rule])]
         yield from _told("asked by", *(asked or ["no case; it is judged wherever it applies"]))
