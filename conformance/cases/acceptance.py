@@ -262,7 +262,7 @@ def sequences(situation: Situation) -> Asking:
         "response.structured.json-object-is-json",
         "response.naming.lacking-parameter-is-named",
     ],
-    most=11,
+    most=12 + MOST_PARTS,
 )
 def contested(situation: Situation) -> Asking:
     """What servers settle in different ways: it may be answered or refused, and never breaks them.
@@ -284,13 +284,16 @@ def contested(situation: Situation) -> Asking:
     )
     limits: dict[str, Any] = {"max_tokens": 2**63 - 1, "max_completion_tokens": 3, "stop": ["e", "a", "n", " "]}
     words = {one.name: situation.random.choice(one.values) for one in parameters() if one.values}
-    yield from answered_or_each(
-        asked(tools=[], **limits, **words), [asked(**limits), asked(tools=[], most=MOST), asked(most=MOST, **words)]
-    )
+    everything = yield asked(tools=[], **limits, **words)
+    if not everything.succeeded:
+        yield asked(**limits)
+        yield asked(tools=[], most=MOST)
+        yield from _settings(situation, words)
     objects: dict[str, Any] = {"response_format": {"type": "json_object"}, "most": 64}
     unsaid = yield asked("Name three colours.", **objects)
     if not unsaid.succeeded:
         yield asked("Name three colours as a JSON object.", **objects)
     yield asked(max_tokens=0)
     predicted = {"type": "content", "content": [part("Blue.")]}
-    yield asked(most=MOST, prediction=predicted, web_search_options={"search_context_size": "low"})
+    yield asked(most=MOST, prediction=predicted)
+    yield asked(most=MOST, web_search_options={"search_context_size": "low"})

@@ -6,8 +6,9 @@ so); no effect where there had to be one is *ignored*; a refusal counts only whe
 
 from __future__ import annotations
 
+import re
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from chatconform.core.result import Verdict
 from chatconform.core.run_result import CapabilityStatus, Support
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from chatconform.core.exchange import Exchange
     from chatconform.core.tally import Outcome
 
+PARAMETER: Final = re.compile(r"[A-Za-z_]+")
+"""The beginning of what an error tells in `param`, as in `tools[0].function`."""
+
 
 class Abilities:
     """Looks at exchanges, from any thread, and tells in the end how each capability fares."""
@@ -27,6 +31,7 @@ class Abilities:
         self._capabilities = capabilities
         self._lock = threading.Lock()
         self._seen: dict[tuple[str, Support], str] = {}
+        self._accepted: set[str] = set()
         self._refusals: list[tuple[Exchange, frozenset[str]]] = []
 
     def see(self, exchange: Exchange) -> None:
@@ -35,9 +40,14 @@ class Abilities:
             return
         wished = [one for one in self._capabilities if one.asked(exchange.asked)]
         if exchange.refuses_a_wish:
+            others = {key: value for key, value in exchange.asked.items() if key != _blamed(exchange)}
+            if len(others) < len(exchange.asked):
+                wished = [one for one in wished if not one.asked(others)]
             with self._lock:
                 self._refusals.append((exchange, frozenset(one.name for one in wished)))
             return
+        with self._lock:
+            self._accepted.update(one.name for one in wished)
         for one in wished:
             effect = one.honoured(exchange)
             if effect is not None:
@@ -75,17 +85,21 @@ class Abilities:
     def _refused(self) -> dict[str, Exchange]:
         """The capabilities that were refused, each with an exchange that shows it.
 
-        What was honoured elsewhere did not cause a refusal. What is then left alone in a refused request did; it also
-        explains the refusals of requests that wish for it together with others.
+        What was accepted elsewhere did not cause a refusal, and neither did what has nothing to do with the parameter
+        that the error names. What is then left did; the fewer are left the surer it is, so that few explain the
+        refusals of more.
         """
-        worked = {name for name, support in self._seen if support is Support.HONOURED}
-        in_order = sorted(self._refusals, key=lambda told: told[0].id)
-        left = [(shown, names - worked) for shown, names in in_order]
+        left = [(shown, names - self._accepted) for shown, names in self._refusals]
         refused: dict[str, Exchange] = {}
-        for shown, names in left:
-            if len(names) == 1:
-                refused.setdefault(next(iter(names)), shown)
-        for shown, names in left:
-            if names and not names & refused.keys():
-                refused |= {name: shown for name in names if name not in refused}
+        for shown, names in sorted(left, key=lambda told: (len(told[1]), told[0].id)):
+            if not names & refused.keys():
+                refused |= dict.fromkeys(names, shown)
         return refused
+
+
+def _blamed(exchange: Exchange) -> str | None:
+    """The parameter of a request that an error names; None where it names none."""
+    match exchange.error:
+        case {"error": {"param": str(param)}}:
+            return next(iter(PARAMETER.findall(param)), None)
+    return None

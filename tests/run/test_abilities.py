@@ -77,6 +77,27 @@ def test_what_is_refused_alone_explains_the_refusals_of_more():
     assert seen["seed"] == (Support.UNKNOWN, None)
 
 
+def test_what_is_accepted_elsewhere_did_not_cause_a_refusal_though_nobody_saw_its_effect():
+    seen = table(exchange(1, ["tools", "seed"], 400), exchange(2, ["seed"], id="x"))
+    assert seen["tools"] == (Support.REFUSED, "c#1")
+    assert seen["seed"] == (Support.UNKNOWN, None)
+
+
+def test_what_is_refused_with_few_explains_the_refusals_of_more():
+    seen = table(exchange(1, ["tools", "seed", "stop"], 400), exchange(2, ["tools", "seed"], 400))
+    assert seen["tools"] == seen["seed"] == (Support.REFUSED, "c#2")
+    assert seen["stop"] == (Support.UNKNOWN, None)
+
+
+def test_a_refusal_speaks_of_the_parameter_that_its_error_names():
+    error = {"message": "No.", "type": "invalid_request_error", "param": "seed[0].value", "code": None}
+    seen = table(exchange(1, ["tools", "seed"], 400, error=error))
+    assert seen["seed"] == (Support.REFUSED, "c#1")
+    assert seen["tools"] == (Support.UNKNOWN, None)
+    elsewhere = table(exchange(1, ["tools", "temperature"], 400, error={**error, "param": "temperature"}))
+    assert elsewhere["tools"] == (Support.UNKNOWN, None)
+
+
 def test_the_table_does_not_depend_on_the_order_in_time():
     exchanges = [
         exchange(1, ["tools", "seed"], 400),

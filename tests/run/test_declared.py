@@ -97,7 +97,7 @@ def test_a_request_that_is_refused_for_itself_is_no_refusal_of_what_is_declared(
 
 
 def test_what_is_refused_and_judged_by_no_rule_is_told():
-    told = "Declared, and refused all the same, where no rule judges it: prediction."
+    told = "Declared, and refused all the same, where no rule judges it: web-search."
     only = ["response.naming.lacking-parameter-is-named"]
-    assert told in check(only=only, have=["prediction"]).notes
+    assert told in check(only=only, have=["web-search"]).notes
     assert told not in check(only=only).notes
