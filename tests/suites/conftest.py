@@ -10,8 +10,13 @@ from pathlib import Path
 
 import pytest
 
+from chatconform.frontends.pytest_plugin import checking
 from chatconform.reference.server import ReferenceServer
+from chatconform.reports import sarif_report
+from chatconform.suites import files, gathering
 
+HELD = (checking, files, gathering, sarif_report)
+"""Imported before all runs: pytester forgets what a run within this process imports, and the next would get its own."""
 SUITES = ("--pyargs", "chatconform.suites")
 WITHOUT = ("-p", "no:cacheprovider", "-p", "no:hypothesispytest", "-p", "no:anyio")
 """Other plugins would take most of the time."""

@@ -24,12 +24,14 @@ from chatconform.frontends.pytest_plugin.items import (
     pytest_sessionstart,
     pytest_unconfigure,
 )
+from chatconform.frontends.pytest_plugin.opened import chatconform_opened
 from chatconform.frontends.pytest_plugin.options import pytest_addhooks, pytest_addoption, pytest_configure
 
 __all__ = [
     "chatconform_client",
     "chatconform_client_under_test",
     "chatconform_fuzzed",
+    "chatconform_opened",
     "chatconform_outcomes",
     "chatconform_server",
     "chatconform_target",

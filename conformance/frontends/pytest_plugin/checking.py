@@ -18,8 +18,9 @@ from chatconform.frontends.pytest_plugin.options import option, profile
 from chatconform.frontends.pytest_plugin.reporting import UNNAMED, gathered, process, shared_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
+    from chatconform.frontends.pytest_plugin.opened import Opened
     from chatconform.run.opening import Where
     from chatconform.suites.fuzzed import FuzzedServer
     from chatconform.suites.outcomes import Outcomes
@@ -67,8 +68,10 @@ def chatconform_target(pytestconfig: pytest.Config) -> Any:
     return target
 
 
-@pytest.fixture(scope="session")
-def chatconform_outcomes(request: pytest.FixtureRequest, chatconform_target: Any) -> Outcomes:
+@pytest.fixture
+def chatconform_outcomes(
+    request: pytest.FixtureRequest, chatconform_target: Any, chatconform_opened: Opened
+) -> Outcomes:
     """What a check of the target came to, for the rules whose tests were chosen; asked once, whoever runs the tests."""
     from chatconform.suites.outcomes import Outcomes, shared
 
@@ -77,19 +80,24 @@ def chatconform_outcomes(request: pytest.FixtureRequest, chatconform_target: Any
     def document() -> dict[str, Any]:
         return _checked(config, chatconform_target, rules)
 
-    folder, place = shared_folder(config), _place(config, chatconform_target)
-    if folder is None or place is None:
-        return Outcomes(document())
-    return Outcomes(shared(folder / SHARED_FILE, place, rules, document))
+    def outcomes() -> Outcomes:
+        folder, place = shared_folder(config), _place(config, chatconform_target)
+        if folder is None or place is None:
+            return Outcomes(document())
+        return Outcomes(shared(folder / SHARED_FILE, place, rules, document))
+
+    return chatconform_opened.get("outcomes", chatconform_target, outcomes)
 
 
-@pytest.fixture(scope="session")
-def chatconform_fuzzed(pytestconfig: pytest.Config, chatconform_target: Any) -> Iterator[FuzzedServer]:
+@pytest.fixture
+def chatconform_fuzzed(
+    pytestconfig: pytest.Config, chatconform_target: Any, chatconform_opened: Opened
+) -> FuzzedServer:
     """The server that generated requests are sent to."""
     from chatconform.run.reach import CannotCheckError
     from chatconform.suites.fuzzed import FuzzedServer
 
-    try:
+    def opened() -> FuzzedServer:
         given = _settings(pytestconfig, chatconform_target)
         server = FuzzedServer(
             chatconform_target,
@@ -99,10 +107,13 @@ def chatconform_fuzzed(pytestconfig: pytest.Config, chatconform_target: Any) -> 
             baseline=baseline(pytestconfig),
             **{name: given[name] for name in ("model", "api_key", "headers", "timeout", "seed", "insecure")},
         )
+        chatconform_opened.at_the_end(server.close)
+        return server
+
+    try:
+        return chatconform_opened.get("fuzzed", chatconform_target, opened)
     except CannotCheckError as problem:
         pytest.fail(f"chatconform: {problem}", pytrace=False)
-    yield server
-    server.close()
 
 
 def _named_target(config: pytest.Config) -> Where | None:

@@ -9,11 +9,12 @@ import pytest
 from chatconform.frontends.pytest_plugin.baselines import baseline
 from chatconform.frontends.pytest_plugin.items import take_in, wish
 from chatconform.frontends.pytest_plugin.options import option
-from chatconform.frontends.pytest_plugin.reporting import UNNAMED, gathered
+from chatconform.frontends.pytest_plugin.reporting import UNNAMED, gathered, shared_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from chatconform.frontends.pytest_plugin.opened import Opened
     from chatconform.run.strict_server import StrictServer
     from chatconform.suites.clients import ClientUnderTest
 
@@ -38,20 +39,35 @@ def chatconform_client(pytestconfig: pytest.Config) -> Any:
     return command
 
 
-@pytest.fixture(scope="session")
-def chatconform_client_under_test(pytestconfig: pytest.Config, chatconform_client: Any) -> Iterator[ClientUnderTest]:
+@pytest.fixture
+def chatconform_client_under_test(
+    pytestconfig: pytest.Config, chatconform_client: Any, chatconform_opened: Opened
+) -> ClientUnderTest:
     """The running client, asked scenario by scenario."""
     from chatconform.run.adapter import AdapterError
     from chatconform.suites.clients import ClientUnderTest
 
-    take_in(pytestconfig)
-    try:
+    def started() -> ClientUnderTest:
+        take_in(pytestconfig)
         client = ClientUnderTest(chatconform_client, bool(option(pytestconfig, "strict")), baseline(pytestconfig))
+
+        def ended() -> None:
+            client.close()
+            gathered(pytestconfig).clients.setdefault(_name(chatconform_client), []).append(client.result())
+
+        chatconform_opened.at_the_end(ended)
+        return client
+
+    refused = chatconform_opened.get("refused", chatconform_client, list[str])
+    if refused:
+        pytest.skip(refused[0])
+    try:
+        return chatconform_opened.get("client", chatconform_client, started)
     except AdapterError as problem:
-        pytest.exit(f"chatconform: {problem}", returncode=pytest.ExitCode.USAGE_ERROR)
-    yield client
-    client.close()
-    gathered(pytestconfig).clients.setdefault(str(chatconform_client), []).append(client.result())
+        refused.append(f"chatconform: {problem}")
+    if shared_folder(pytestconfig) is None:
+        pytest.exit(refused[0], returncode=pytest.ExitCode.USAGE_ERROR)
+    pytest.fail(refused[0], pytrace=False)  # a process that only runs tests cannot end the run
 
 
 @pytest.fixture
@@ -69,3 +85,10 @@ def chatconform_server(pytestconfig: pytest.Config) -> Iterator[StrictServer]:
         broken = server.violations + (server.advice if option(pytestconfig, "strict") else [])
     if broken:
         pytest.fail("\n".join(["the client sent what the endpoint does not allow:", *map(str, broken)]), pytrace=False)
+
+
+def _name(client: Any) -> str:
+    """What a client is called in every process of a run."""
+    if callable(client):
+        return f"{getattr(client, '__module__', '')}.{getattr(client, '__qualname__', type(client).__qualname__)}"
+    return client if isinstance(client, str) else " ".join(map(str, client))
