@@ -113,6 +113,9 @@ def _facts(kind: Kind, document: Mapping[str, Any]) -> Iterator[tuple[str, str]]
     if "ended" in document:
         yield "Ended", str(document["ended"]).replace("T", " ").replace("Z", " UTC")
     yield "Judged by", f"chatconform {document['tool']['version']}"
+    if "schemas" in document["tool"]:
+        edition = document["tool"]["schemas"]
+        yield "Published API", f"{plain(edition['version'], 40)}, compared on {plain(edition['date'], 40)}"
 
 
 def _notices(document: Mapping[str, Any]) -> Iterator[str]:
@@ -127,7 +130,7 @@ def _notices(document: Mapping[str, Any]) -> Iterator[str]:
     for rule in document["rules"]:
         if rule["kit_fault"]:
             reason = plain(rule["reasons"][-1], 400) if rule["reasons"] else "its check broke"
-            yield f"A fault of chatconform's own in {rule['id']}: {reason}."
+            yield f"A fault in the rule {rule['id']} itself: {reason}."
 
 
 def _notes(document: Mapping[str, Any]) -> Iterator[str]:
