@@ -8,7 +8,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Final, Protocol
 
-from chatconform.core.baseline import Judged
+from chatconform.core.judged import Judged
 
 
 class Reportable(Judged, Protocol):

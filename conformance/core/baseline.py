@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from chatconform.core.baseline_form import BEGINNING, FUZZED, LINE, Entry, Section, check, entries_in, insert, wrong
 from chatconform.core.baseline_form import BaselineError as BaselineError
 from chatconform.core.failure import Sight, failure_at, failures_of, weighs
+from chatconform.core.judged import Judged
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -76,17 +77,6 @@ def fresh(outcomes: Iterable[Outcome], baseline: Applied | None) -> list[Outcome
         if not is_excused(outcome, baseline):
             left.append(replace(outcome, places=new, findings=outcome.findings - known))
     return left
-
-
-class Judged(Protocol):
-    """A result that a baseline can be applied to."""
-
-    @property
-    def baseline(self) -> Applied | None:
-        """What the baseline said, where there was one."""
-
-    def sight(self) -> Sight:
-        """What the run saw."""
 
 
 Result = TypeVar("Result", bound=Judged)

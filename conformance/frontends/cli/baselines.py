@@ -14,7 +14,8 @@ from chatconform.frontends.cli.arguments import refused
 if TYPE_CHECKING:
     import argparse
 
-    from chatconform.core.baseline import Baseline, Judged
+    from chatconform.core.baseline import Baseline
+    from chatconform.core.judged import Judged
 
 Result = TypeVar("Result", bound="Judged")
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import re
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -95,6 +94,8 @@ def _folders() -> list[Path]:
 
 def _read(path: Path, prefix: tuple[str, ...]) -> ConfigFile | None:
     """A file and the table at the prefix; None where a file that serves others, too, has no such table."""
+    import tomllib  # only where there is a file: most command lines have none
+
     name = _from_here(path)
     try:
         with path.open("rb") as file:
@@ -138,6 +139,8 @@ def _from_here(path: Path) -> str:
 
 def _paths(lines: list[str]) -> set[tuple[str, ...]] | None:
     """The keys, with those of the tables they are in, that the first lines of a file set; None within a value."""
+    import tomllib
+
     try:
         table = tomllib.loads("\n".join(lines) + "\n")
     except tomllib.TOMLDecodeError:
