@@ -7,7 +7,6 @@ piece is judged here.
 from __future__ import annotations
 
 import gc
-import multiprocessing
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
@@ -43,6 +42,8 @@ def _is_worth_it(pieces: Sequence[Piece]) -> bool:
 
 def _shared(pieces: Sequence[Piece], wish: Wish, batches: Sequence[str], jobs: int) -> Iterator[tuple[Piece, Share]]:
     """Deals the pieces out to processes in turn, and gives what each piece comes to, in order."""
+    import multiprocessing  # which one process need not wait for
+
     context = multiprocessing.get_context("spawn")
     workers: list[tuple[Any, Connection]] = []
     try:

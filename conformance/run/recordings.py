@@ -17,9 +17,7 @@ from chatconform.core.validation_result import ValidationResult
 from chatconform.recordings.formats import FORMATS
 from chatconform.recordings.paths import find
 from chatconform.rules.plugins import plugins
-from chatconform.run import engine_ray
 from chatconform.run.baselines import opened
-from chatconform.run.engine_ray import check_ray
 from chatconform.run.jobs import CutShortError, shares
 from chatconform.run.judging import (
     Bench,
@@ -89,6 +87,8 @@ def validate_files(
     if form is not None and form not in FORMATS:
         raise CannotCheckError(f"there is no format {form!r}; the formats are {', '.join(FORMATS)}")
     if engine == RAY:
+        from chatconform.run.engine_ray import check_ray  # what it needs takes a while, and few use it
+
         check_ray()
     elif engine != LOCAL:
         raise CannotCheckError(f"there is no engine {engine!r}; the engines are {LOCAL} and {RAY}")
@@ -127,6 +127,8 @@ def validate_files(
 def _judged(planned: Plan, wish: Wish, jobs: int, engine: str) -> Generator[tuple[Piece, Share]]:
     """The shares of all pieces with their pieces, in order, as an engine judges them."""
     if engine == RAY:
+        from chatconform.run import engine_ray
+
         return engine_ray.shares(planned.pieces, wish, planned.batches)
     return shares(planned.pieces, wish, planned.batches, jobs)
 
