@@ -144,7 +144,7 @@ def _find_path(target: AppTarget) -> None:
     for number, path in enumerate(USUAL_PATHS):
         target.at(path)
         exchange = target.send(Ask({}), Origin("path", number))
-        is_page = exchange.response is not None and exchange.response.media_type == "text/html"
+        is_page = exchange.succeeded and exchange.response is not None and exchange.response.media_type == "text/html"
         if exchange.failure is not None or (exchange.status not in {404, 405, 307, 308} and not is_page):
             return
     tried = ", ".join(f"{path}{CHAT}" for path in USUAL_PATHS)

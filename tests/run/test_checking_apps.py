@@ -86,6 +86,15 @@ def test_the_usual_paths_of_an_app_are_found(base: str) -> None:
     assert result.target.url == f"http://localhost{base}"
 
 
+def test_an_app_that_breaks_on_the_first_look_at_its_path_is_found_all_the_same() -> None:
+    def app(request: Any) -> Any:
+        if request.json == {}:
+            return 500, {"content-type": "text/html"}, "<h1>Oops</h1>"
+        return listing(request.target, "/v1") or (200, {}, COMPLETION)
+
+    assert check(app, only=["response.usage"]).exit_status() == 0
+
+
 def test_another_path_can_be_said_and_is_asked_for() -> None:
     def app(request: Any) -> Any:
         return listing(request.target, "/llm") or (200, {}, COMPLETION)
