@@ -128,7 +128,8 @@ class _Report:
         for outcome in only_told:
             finding = next(iter(outcome.examples())).finding
             where = f"{plain(finding.pointer)} " if finding.pointer else ""
-            yield f"  {outcome.rule.id}: {where}{plain(self.redaction.text(finding.message))}"
+            told = f"{outcome.rule.id}: {where}{plain(self.redaction.text(finding.message))}"
+            yield from self.look.wrapped(told, "  ", "    ")
 
     def _headline(self, outcome: Outcome) -> str:
         level = outcome.rule.level

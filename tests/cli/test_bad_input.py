@@ -79,7 +79,7 @@ def test_a_key_that_no_header_can_hold_is_told_without_it(chatconform, monkeypat
         (["chek"], "there is no command 'chek'; did you mean 'check'?"),
         (["xyz"], "there is no command 'xyz'"),
         (["--frobnicate"], "there is no option --frobnicate"),
-        (["--strict", "check"], "there is no option --strict"),
+        (["--strict", "check"], "options stand after the command, as in `chatconform check --strict`"),
         (["check", "--frobnicate"], "there is no option --frobnicate; `chatconform check --help` tells what there is"),
         (["check", "--concurency=3"], "there is no option --concurency; did you mean --concurrency?"),
         (["check", "a", "b"], "one word too many: 'b'"),

@@ -125,9 +125,11 @@ def _run(arguments: list[str]) -> int:
     if not name:
         overview.error("name a command")
     if name.startswith("-"):
+        wanted = next((word for word in arguments if word in COMMANDS), None)
+        if wanted is not None and not {"-h", "--help", "--version"} & {*arguments}:
+            overview.error(f"options stand after the command, as in `chatconform {wanted} {name}`")
         overview.parse_args(arguments)
-        name = next((word for word in arguments if not word.startswith("-")), "")
-        overview.error(f"write the options of {name} after it" if name in COMMANDS else "name a command")
+        overview.error("name a command")
     near = get_close_matches(name, COMMANDS, n=1)
     return overview.error(f"there is no command {name!r}" + (f"; did you mean {near[0]!r}?" if near else ""))
 
