@@ -5,17 +5,25 @@ from __future__ import annotations
 import json
 import re
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from chatconform.reports import FORMATS
 from chatconform.reports.html_report import render_document, view_of
+from chatconform.reports.reading import Kind, parse, read, schema
+from chatconform.strategies import from_schema
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     Make = Callable[[dict[str, Any]], dict[str, Any]]
+
+
+SAMPLES = Path(__file__).parents[1] / "reports" / "samples"
 
 
 class Parts(HTMLParser):
@@ -97,6 +105,13 @@ def test_documents_of_before_the_members_of_today_still_render(document: dict[st
     assert "What failed" in render_document(older)
 
 
+@pytest.mark.parametrize("path", sorted(SAMPLES.glob("*/*.json")), ids=lambda path: f"{path.parent.name}-{path.stem}")
+def test_results_of_every_version_that_was_ever_written_render(path: Path) -> None:
+    page = render_document(read(path).document)
+    assert "</html>" in page
+    assert len(set(Parts(page).anchors)) > 5
+
+
 def test_a_failure_tells_all_there_is_to_it(server_document: dict[str, Any]) -> None:
     view = view_of(server_document)
     entry = next(one for group in view.groups for one in group.entries if one.id == "response.usage.total-is-the-sum")
@@ -129,6 +144,15 @@ def test_what_breaks_in_a_stream_is_marked_in_its_event_and_on_the_time_line(ser
 
 def test_bytes_that_are_no_text_are_shown_as_bytes(server_document: dict[str, Any]) -> None:
     assert '&lt;h1&gt;<i class="bad">\\xe9</i>&lt;/h1&gt;' in render_document(server_document)
+
+
+@pytest.mark.parametrize("body", [{"base64": "é"}, {"base64": "?"}, {"json": 10**30}, {"text": ""}, {}])
+def test_a_record_that_cannot_be_read_is_shown_without_its_body(server_document: dict[str, Any], body: Any) -> None:
+    exchanges = {
+        name: {**one, "request": {"method": "POST", "target": "/v1", "headers": [], **body}}
+        for name, one in server_document["exchanges"].items()
+    }
+    assert "POST /v1" in render_document({**server_document, "exchanges": exchanges})
 
 
 def test_a_status_that_is_found_wrong_is_marked(server_document: dict[str, Any]) -> None:
@@ -196,3 +220,12 @@ def test_a_page_of_300_failures_and_500_exchanges_stays_under_5_mb(server_docume
     page = render_document(big)
     assert len(page.encode()) < 5_000_000
     assert re.search(r"[\d,]+ more (of [\d,]+ bytes )?not shown", page), "it is told how much was left out"
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+@settings(max_examples=60, suppress_health_check=list(HealthCheck))
+@given(data=st.data())
+def test_whatever_the_published_form_allows_renders(kind: Kind, data: st.DataObject) -> None:
+    document = {**data.draw(from_schema(schema(kind))), "schema_version": "1.1"}
+    page = render_document(parse(json.dumps(document).encode(), "generated").document)
+    assert {char for char in page if not char.isprintable()} <= {"\n", "\t"}
