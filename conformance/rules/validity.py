@@ -75,7 +75,7 @@ class Fault:
     @property
     def told(self) -> str:
         """The fault with its place, for a sentence."""
-        return f"`{self.pointer or '/'}` {self.message}"
+        return f"`{self.pointer}` {self.message}" if self.pointer else self.message
 
 
 @remembered

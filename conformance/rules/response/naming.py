@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from chatconform.core.exchange import Exchange
+    from chatconform.rules.validity import Fault
 
 QUOTED: Final = re.compile(r"['`\"](\w+)['`\"]")
 WORD: Final = re.compile(r"[a-z_]{3,}")
@@ -73,9 +74,8 @@ def param_names_the_field(exchange: Exchange) -> Iterator[Finding]:
     names = _names(exchange)
     if not any(name in (param or "") for name in names) and not _is_of_its_own(exchange, param):
         fault = faults_of(exchange)[0]
-        yield Finding(
-            "/error/param", f"is {tell(param)}, and the request's {fault.told}", _expected(fault.pointer, names)
-        )
+        message = f"is {tell(param)}; what is wrong with the request: {fault.told}"
+        yield Finding("/error/param", message, _expected(fault, names))
 
 
 def _is_of_its_own(exchange: Exchange, param: str | None) -> bool:
@@ -84,10 +84,10 @@ def _is_of_its_own(exchange: Exchange, param: str | None) -> bool:
     return first is not None and first[0] in exchange.asked.keys() - USUAL
 
 
-def _expected(pointer: str, names: set[str]) -> str:
-    if not pointer:
-        return " or ".join(f'"{name}"' for name in sorted(names))[:120]
-    first, *rest = pointer.split("/")[1:]
+def _expected(fault: Fault, names: set[str]) -> str:
+    if not fault.pointer:
+        return " or ".join(f'"{name}"' for name in sorted(set(QUOTED.findall(fault.message)) or names))[:120]
+    first, *rest = fault.pointer.split("/")[1:]
     return f'"{first}{"".join(f"[{step}]" if step.isdigit() else f".{step}" for step in rest)}"'
 
 
