@@ -43,6 +43,7 @@ def render(result: ClientRunResult, *, strict: bool = False) -> str:
         "seconds": round(result.seconds, 3),
         "ended": now(),
         "seed": result.seed,
+        "fuzzed": result.fuzzed,
         "restarts": result.restarts,
         "cut_short": result.cut_short,
         "scenarios": [

@@ -42,6 +42,7 @@ def render(result: RunResult, *, strict: bool = False) -> str:
         "seconds": round(result.seconds, 3),
         "ended": now(),
         "seed": result.seed,
+        "fuzzed": result.fuzzed,
         "cut_short": None if result.cut_short is None else redaction.text(result.cut_short),
         "notes": [redaction.text(note) for note in result.notes],
         "capabilities": [_capability(status) for status in result.capabilities],

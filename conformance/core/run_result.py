@@ -65,8 +65,8 @@ class RunResult:
     """Why the run ended before its end (an interrupt, a target that died); None where it did not."""
     in_part: bool = False
     """Whether only some of the cases were to be played, as the chosen rules need no more."""
-    fuzzed: bool = False
-    """Whether generated requests were sent."""
+    fuzzed: int = 0
+    """How many generated requests were to be sent."""
     baseline: Applied | None = None
     """What a baseline says of this result, where one was applied."""
 
@@ -82,7 +82,7 @@ class RunResult:
     def sight(self) -> Sight:
         """What the run saw, as a baseline needs it."""
         unsure = CUT_SHORT if self.cut_short is not None else None
-        return sight("check", self.outcomes, unsure=unsure, in_part=self.in_part, fuzzed=self.fuzzed)
+        return sight("check", self.outcomes, unsure=unsure, in_part=self.in_part, fuzzed=bool(self.fuzzed))
 
     def exit_status(self, *, strict: bool = False) -> int:
         """0 where no MUST failed (nor, if strict, a SHOULD), 1 where one did, 2 for a run that cannot say.

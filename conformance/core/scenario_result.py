@@ -86,6 +86,8 @@ class ClientRunResult:
     cut_short: str | None = None
     in_part: bool = False
     """Whether only some of the scenarios were asked."""
+    fuzzed: int = 0
+    """How many generated streams were to be sent."""
     baseline: Applied | None = None
     """What a baseline says of this result, where one was applied."""
 

@@ -239,6 +239,7 @@ def drive(
         driver.restarts,
         cut_short,
         in_part=len(chosen) < len(all_scenarios()),
+        fuzzed=fuzz,
     )
 
 

@@ -61,9 +61,8 @@ def chosen(results: Results, wanted: str | None) -> tuple[Lost, ...]:
     known = {scenario.id for scenario in scenarios()}
     for one in found:
         if one.scenario.startswith(GENERATED):
-            seed = results.document["seed"]
-            how = f"with --fuzz N and --seed {seed}, N as it was"
-            raise CannotCheckError(f"{one.id} came of generated streams: run `chatconform client` again, {how}")
+            how = f"--fuzz {results.document.get('fuzzed') or 'N'} --seed {results.document['seed']}"
+            raise CannotCheckError(f"{one.id} came of generated streams: run `chatconform client` again with `{how}`")
         if one.scenario not in known:
             raise CannotCheckError(f"this version of chatconform has no scenario {one.scenario}")
     return found

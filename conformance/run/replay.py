@@ -88,6 +88,8 @@ class Report:
     exchanges: Mapping[str, Exchange]
     cut: frozenset[str] = field(default=frozenset())
     """The exchanges whose requests were too large to be kept whole."""
+    fuzzed: int | None = None
+    """How many generated requests were to be sent, where that is told."""
     gone: tuple[str, ...] = ()
     """The ids of rules that this version of the kit does not have."""
 
@@ -124,6 +126,7 @@ def report_of(results: Results) -> Report:
             for finding in rule["findings"]
         ),
         exchanges=exchanges,
+        fuzzed=document.get("fuzzed"),
         cut=frozenset(key for key, record in records.items() if "cut_from" in record["request"]),
         gone=tuple(rule["id"] for rule in document["rules"] if rule["id"] not in known and rule["findings"]),
     )
@@ -229,10 +232,10 @@ def _played_again(case_id: str, findings: Sequence[Broken], report: Report, url:
     case = next((case for case in cases() if case.id == case_id), None)
     if case is None:
         rule = findings[0].rule.id
-        how = "--fuzz N and the same seed" if case_id.startswith(GENERATED) else "the case"
+        fuzz = f" --fuzz {report.fuzzed or 'N'}" if case_id.startswith(GENERATED) else ""
         raise CannotCheckError(
             f"{findings[0].id} cannot be replayed from the report, which holds only a part of what showed it; "
-            f"run `chatconform check {report.url} --only {rule} --seed {report.seed}` with {how}"
+            f"run `chatconform check {report.url} --only {rule} --seed {report.seed}{fuzz}`"
         )
     told = {one.rule.id for one in report.broken if one.case == case_id}
     judged = [rule for rule in rules() if about_servers(rule)]

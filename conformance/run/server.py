@@ -240,7 +240,7 @@ class _Run:
             secrets=target.secrets,
             cut_short=None if whole else asker.cut_short,
             in_part=len(self.choice.cases) < len(cases()),
-            fuzzed=fuzz is not None,
+            fuzzed=self.fuzz if fuzz is not None else 0,
         )
 
     def _fuzz(

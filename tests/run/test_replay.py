@@ -15,7 +15,8 @@ from chatconform.reference.faults import find
 from chatconform.reference.server import ReferenceServer
 from chatconform.reports import render
 from chatconform.reports.reading import parse
-from chatconform.run import replay
+from chatconform.run import client_replay, replay
+from chatconform.run.client_checking import check_client
 from chatconform.run.reach import CannotCheckError
 from chatconform.run.replay import Now, Report, ask_of, chosen, replayed, report_of, worst
 from chatconform.run.server import check
@@ -146,12 +147,22 @@ def test_a_large_generated_request_is_told_with_what_makes_it_again(wrong):
         for finding in rule["findings"]:
             finding["case"] = "fuzz.valid"
     result["exchanges"] = {}
+    result["fuzzed"] = 250
     report = report_of(parse(orjson.dumps(result), "r"))
     with (
         ServerTarget(wrong.url) as target,
-        pytest.raises(CannotCheckError, match=f"chatconform check .* --only {SUM} --seed 0"),
+        pytest.raises(CannotCheckError, match=f"chatconform check .* --only {SUM} --seed 0 --fuzz 250`"),
     ):
         list(replayed(report, chosen(report, None), target))
+
+
+def test_a_generated_stream_is_told_with_what_makes_it_again():
+    result = orjson.loads(render("json", check_client(lambda _: {"ok": True, "completion": {}}, only=["ns.plain"])))
+    (failed,) = result["scenarios"]
+    failed.update(id="fuzz.writing", outcome="failed", kind="wrong")
+    result["fuzzed"] = 40
+    with pytest.raises(CannotCheckError, match="`chatconform client` again with `--fuzz 40 --seed 0`"):
+        client_replay.chosen(parse(orjson.dumps(result), "r"), None)
 
 
 def test_a_report_of_an_older_version_is_replayed(wrong):
