@@ -23,7 +23,9 @@ HELP = "stand between clients and a server: pass everything on untouched, and te
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the command's arguments to its parser."""
-    parser.add_argument("--upstream", required=True, metavar="URL", help="the base URL to pass everything on to")
+    parser.add_argument(
+        "--upstream", required=True, metavar="URL", help="the base URL to pass everything on to, or a target's name"
+    )
     parser.add_argument("--host", default="127.0.0.1", help="the address to listen on (default %(default)s)")
     parser.add_argument(
         "--port", type=whole_port, default=8088, metavar="N", help="the port; 0 takes a free one (default %(default)s)"

@@ -32,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="ID",
         help="a failure, as reports name it; or a rule or scenario (or a glob), or an exchange (default all failures)",
     )
-    parser.add_argument("--url", metavar="URL", help="the base URL to ask (default the one that the report names)")
+    parser.add_argument("--url", metavar="URL", help="the base URL to ask, or a target's name (default the report's)")
     parser.add_argument(
         "--format", choices=FORMATS, help="print what sends the requests, and send nothing; keys are variables in it"
     )
