@@ -9,6 +9,7 @@ from chatconform.recordings import batch, gateways
 from chatconform.recordings.kinds import EXAMPLE, type_of
 from chatconform.recordings.record import Body, Recorded, Wrong
 from chatconform.recordings.requirements import FORM, KNOWN
+from chatconform.schemas import violations
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,8 +51,6 @@ def is_own_form(value: dict[str, Any]) -> bool:
 
 
 def _own(value: dict[str, Any], line: int, name: str) -> Iterator[Record]:
-    from chatconform.schemas import violations
-
     wrong = violations("RecordedExchange", value)
     if wrong:
         for one in wrong:

@@ -156,13 +156,17 @@ def choices(exchange: Exchange) -> list[Choice]:
 
     None of a stream whose pieces do not join soundly: what they spell is then nobody's answer.
     """
-    from chatconform.rules.stream.soundness import spells_soundly  # which is made of rules, and these read as well
-
-    if exchange.is_stream and not spells_soundly(exchange):
+    if exchange.is_stream and not _spells_soundly(exchange):
         return []
     listed = exchange.answer.get("choices") if exchange.answer is not None else None
     found = enumerate(listed) if isinstance(listed, list) else ()
     return [Choice(exchange, position, value) for position, value in found if isinstance(value, dict)]
+
+
+def _spells_soundly(exchange: Exchange) -> bool:
+    from chatconform.rules.stream.soundness import spells_soundly  # which is made of rules, and these read as well
+
+    return spells_soundly(exchange)
 
 
 @remembered
