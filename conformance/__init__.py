@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from chatconform.core.baseline import BaselineError as BaselineError
     from chatconform.core.ask import Ask as Ask
+    from chatconform.core.baseline import BaselineError as BaselineError
     from chatconform.core.case import Case as Case
     from chatconform.core.case import Situation as Situation
     from chatconform.core.case import case as case
@@ -40,9 +40,9 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AdapterError",
-    "BaselineError",
     "App",
     "Ask",
+    "BaselineError",
     "CannotCheckError",
     "Case",
     "ClientRunResult",
