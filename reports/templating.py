@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 TEMPLATES: Final = files("chatconform.reports") / "templates"
-WEB_ADDRESS: Final = re.compile(r"https?://[^\s\"'<>]+", re.IGNORECASE)
 
 
 def page(template: str, *, styles: Iterable[str] = (), scripts: Iterable[str] = (), **values: Any) -> str:
@@ -66,7 +65,6 @@ def environment() -> Environment:
     made.filters["lines"] = lines
     made.filters["prose"] = prose
     made.filters["thousands"] = lambda number: f"{number:,}"
-    made.tests["web_address"] = lambda text: WEB_ADDRESS.fullmatch(text) is not None
     return made
 
 

@@ -29,6 +29,7 @@ TIMED = {
     "client",
     "fuzz",
     "mutants",
+    "pages",
     "proxy",
     "ray",
     "recordings",

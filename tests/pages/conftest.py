@@ -81,7 +81,7 @@ def open_page(browser: Browser, tmp_path: Path) -> Iterator[Callable[..., Opened
         path = tmp_path / name
         path.write_bytes(html.encode())
         context = browser.new_context(**options)
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(30_000)
         one = Opened(context.new_page(), context)
         address = path.as_uri()
         one.page.on("request", lambda request: one.requests.append(request.url))
