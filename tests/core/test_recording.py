@@ -123,3 +123,21 @@ def test_the_pieces_of_a_body_keep_their_times() -> None:
     response = from_json(record).response
     assert response is not None
     assert response.pieces == (Piece(0.5, b"data"), Piece(1, b": a\n\n"))
+
+
+@given(JSON.map(orjson.dumps).map(orjson.loads), JSON.map(orjson.dumps).map(orjson.loads))
+def test_what_is_known_of_a_body_is_what_reading_it_finds(asked: Any, answered: Any) -> None:
+    record = {"request": {"json": asked}, "response": {"json": answered}}
+    quick, slow = from_json(record, parsed=True), from_json(record)
+    assert quick.response is not None
+    assert slow.response is not None
+    for known, read in ((quick.request, slow.request), (quick.response, slow.response)):
+        assert known.body == read.body
+        assert repr(known.json) == repr(read.json)
+        assert known.is_compact
+        assert read.is_compact
+
+
+@pytest.mark.parametrize("body", [b'{"a": 1}', b'{"a":1,"a":1}', b"", b"{", b'"\\u00e9"', b"[" * 300 + b"]" * 300])
+def test_a_body_that_a_compact_writer_would_write_otherwise_is_not_compact(body: bytes) -> None:
+    assert not Response(200, (), body).is_compact
