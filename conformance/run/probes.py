@@ -34,6 +34,15 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 BOUNDARY, VALID, INVALID, WIRE = "boundary", "valid", "invalid", "wire"
 GENERATED: Final = (VALID, INVALID, WIRE)
+KINDS: Final = {
+    BOUNDARY: "Requests with single values at a boundary of the request's schema, valid ones together.",
+    VALID: "Requests that keep every rule on requests.",
+    INVALID: "Requests that break one constraint.",
+    WIRE: "Bodies that are broken below JSON: in their encoding, their length, their grammar.",
+    "drawn": "Requests that hypothesis draws under pytest.",
+    "alive": "A plain request, which shows whether the server lives on after one that it refused.",
+}
+"""What the requests of a kind are, as `explain` tells it."""
 BOUNDARY_SHARE: Final = 0.6
 IMPATIENCE: Final = 3.0
 """Seconds that a server may wait for the rest of a body that never comes before it is left."""

@@ -10,9 +10,11 @@ import pytest
 import chatconform as package
 from chatconform.cases.catalogue import cases
 from chatconform.frontends.cli.entry import COMMANDS
+from chatconform.frontends.cli.explain_scenario import answered, asked, expected
 from chatconform.reference.faults import crashes, faults
 from chatconform.rules.capabilities import capabilities
 from chatconform.rules.catalogue import rules
+from chatconform.scenarios.catalogue import scenarios
 from chatconform.schemas.edition import EDITION
 
 SUM = "response.usage.total-is-the-sum"
@@ -106,6 +108,27 @@ def test_a_scenario_is_explained_and_listed(chatconform, scenario):
     assert ran.out.startswith(f"scenario {scenario}\n\n")
     assert f"\ndrive it      chatconform client --only {scenario} -- COMMAND\n" in ran.out
     assert f"must      {scenario} " in chatconform("list", scenario).out
+
+
+@pytest.mark.parametrize("scenario", scenarios(), ids=lambda scenario: scenario.id)
+def test_every_scenario_tells_what_is_asked_and_answered_and_must_come_out(scenario):
+    for width in (20, 86):
+        for tell in (asked, answered, expected):
+            lines = list(tell(scenario, width))
+            assert lines
+            assert max(map(len, lines)) <= width
+
+
+@pytest.mark.parametrize("name", ["writing", "unknown", "cut", "boundary", "valid", "invalid", "wire"])
+def test_what_generated_requests_and_streams_are_is_explained(chatconform, name):
+    ran = chatconform("explain", f"fuzz.{name}")
+    assert ran.status == 0
+    assert ran.out.startswith(f"generated fuzz.{name}\n\n")
+    assert "--fuzz 200" in ran.out
+
+
+def test_the_first_words_of_ids_are_explained_by_what_they_name(chatconform):
+    assert chatconform("explain", "response.usage") == chatconform("list", "response.usage")
 
 
 def test_a_rule_names_the_fault_that_breaks_it(chatconform):

@@ -145,7 +145,7 @@ def test_colors_are_there_where_they_are_seen(
 
 
 @pytest.mark.parametrize(
-    "words", [["list", RULE], ["explain", f"{RULE}.total-is-the-sum"], ["explain", "st.plain"], ["client", "--list"]]
+    "words", [["list", RULE], ["explain", f"{RULE}.total-is-the-sum"], ["explain", "tools"], ["client", "--list"]]
 )
 def test_a_narrow_terminal_breaks_no_word_but_those_that_do_not_fit(
     words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -1,11 +1,10 @@
-"""`chatconform explain`: all that there is to know of one rule, case, fault or capability."""
+"""`chatconform explain`: all that there is to know of one rule, case, scenario, fault or capability."""
 
 from __future__ import annotations
 
 import argparse
 import sys
 import textwrap
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from chatconform.frontends.cli.arguments import add_plugins
@@ -49,7 +48,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Runs the command and returns its exit status: 0 told, 2 nothing is so named."""
     from chatconform.cases.catalogue import cases
+    from chatconform.core.failure import GENERATED
+    from chatconform.core.naming import matches, unknown
     from chatconform.frontends.cli.arguments import refused
+    from chatconform.frontends.cli.list import run as list_those
     from chatconform.recordings.requirements import record_rules
     from chatconform.reference.faults import crashes, faults
     from chatconform.rules.capabilities import capabilities
@@ -57,21 +59,44 @@ def run(args: argparse.Namespace) -> int:
     from chatconform.scenarios.catalogue import scenarios
 
     broken = (*faults(), *crashes())
+    known = (*rules(), *record_rules())
     told = [_rule(rule) for rule in rules() if rule.id == args.id]
     told += [_requirement(rule) for rule in record_rules() if rule.id == args.id]
     told += [_case(case) for case in cases() if case.id == args.id]
     told += [_scenario(scenario) for scenario in scenarios() if scenario.id == args.id]
     told += [_fault(fault) for fault in broken if fault.name == args.id]
     told += [_capability(one) for one in capabilities() if one.name == args.id]
-    if not told:
-        ids = [rule.id for rule in (*rules(), *record_rules())] + [case.id for case in cases()]
-        ids += [one.id for one in scenarios()] + [fault.name for fault in broken] + [one.name for one in capabilities()]
-        near = get_close_matches(args.id, ids, n=3, cutoff=0.4)
-        hint = f"; near: {', '.join(near)}" if near else "; `chatconform list` names them all"
-        return refused(f"no rule, case, scenario, fault or capability has the id {args.id[:80]!r}{hint}")
-    for lines in told:
-        print("\n".join(lines))
-    return 0
+    told += [_generated(args.id, text) for kind, text in _generators() if args.id in {kind, f"{GENERATED}{kind}"}]
+    if told:
+        for lines in told:
+            print("\n".join(lines))
+        return 0
+    ids = [rule.id for rule in known] + [case.id for case in cases()] + [scenario.id for scenario in scenarios()]
+    ids += [fault.name for fault in broken] + [one.name for one in capabilities()]
+    if any(matches(name, args.id) for name in ids):
+        return list_those(argparse.Namespace(glob=args.id))
+    return refused(unknown(args.id, ids, "rule, case, scenario, fault or capability"))
+
+
+def _generators() -> Iterator[tuple[str, str]]:
+    """What generated requests and streams are, by the kinds that reports name."""
+    from chatconform.run.client_fuzzing import PURPOSES
+    from chatconform.run.probes import KINDS
+
+    yield from PURPOSES.items()
+    yield from KINDS.items()
+
+
+def _generated(name: str, text: str) -> Iterator[str]:
+    from chatconform.core.failure import GENERATED
+    from chatconform.run.client_fuzzing import PURPOSES
+
+    command = "client --fuzz 200 -- COMMAND" if name.removeprefix(GENERATED) in PURPOSES else "check URL --fuzz 200"
+    yield f"generated {name}"
+    yield ""
+    yield from _wrapped(text)
+    yield ""
+    yield from _labelled("ask for it", [f"chatconform {command}"])
 
 
 def _requirement(rule: Rule) -> Iterator[str]:
@@ -150,6 +175,9 @@ def _case(case: Case) -> Iterator[str]:
 
 
 def _scenario(scenario: Scenario) -> Iterator[str]:
+    from chatconform.frontends.cli.explain_scenario import answered, asked, expected
+
+    room = max(NARROWEST, _width() - LABEL)
     yield f"scenario {scenario.id}"
     yield ""
     yield from _wrapped(scenario.purpose)
@@ -158,6 +186,9 @@ def _scenario(scenario: Scenario) -> Iterator[str]:
     if scenario.needs:
         yield from _told("needs", f"a client that declares {', '.join(scenario.needs)}")
     yield from _told("told after", *scenario.blocked_by)
+    yield from _labelled("asked", asked(scenario, room))
+    yield from _labelled("answered", answered(scenario, room))
+    yield from _labelled("must come out", expected(scenario, room))
     yield from _labelled("drive it", [f"chatconform client --only {scenario.id} -- COMMAND"])
 
 
