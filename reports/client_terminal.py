@@ -14,7 +14,7 @@ from chatconform.core.likeness import RequestLikeness
 from chatconform.core.scenario import Grade
 from chatconform.core.scenario_result import ScenarioOutcome
 from chatconform.reports import baseline_text
-from chatconform.reports.failure import NO_FILE, again
+from chatconform.reports.failure import NO_FILE, again, more, unlike
 from chatconform.reports.look import BOLD, DIM, Detail, Look, many
 from chatconform.reports.plain import plain
 
@@ -127,9 +127,10 @@ class _Report:
         yield from self._told("requirement", f"{outcome.rule.text} ({outcome.rule.source})")
         for place in list(outcome.places.values())[:3]:
             example = place.examples[0]
-            more = f" (and {place.count - 1} more like it)" if place.count > 1 else ""
+            others = unlike(place, example.finding)
             where = f"{example.finding.pointer} " if example.finding.pointer else ""
-            yield from self._told("sent", f"{where}{example.finding.message}{more}, in {example.exchange.origin.case}")
+            told = f"{where}{example.finding.message}{more(place, others)}, in {example.exchange.origin.case}"
+            yield from self._told("sent", told, *(f"or {text}" for text in others))
         yield from self._replay([failure_at(outcome.rule, name).id for name in outcome.places])
 
     def _lossy(self) -> Iterator[str]:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from chatconform.core.exchange import Exchange
+    from chatconform.core.rule import Finding
     from chatconform.core.run_result import Target
     from chatconform.core.tally import Example, Outcome, Place
     from chatconform.reports.look import Look
@@ -31,6 +32,7 @@ FILE: Final = "FILE"
 NO_FILE: Final = f"{FILE}: what --report json={FILE} writes."
 PLAIN: Final = 400
 """Bytes of a request that is quickly read."""
+NUMBER: Final = re.compile(r"\d+")
 EVENT: Final = re.compile(r"/(\d+)(?:/|$)")
 
 
@@ -81,10 +83,23 @@ def _places(places: list[Place], redaction: Redaction) -> Iterator[str]:
     for place in places[:MOST_PLACES]:
         finding = _plainest(place).finding
         where = f"{plain(redaction.text(finding.pointer))} " if finding.pointer else ""
-        more = f" (and {place.count - 1} more like it)" if place.count > 1 else ""
-        yield f"{where}{plain(redaction.text(finding.message), 400)}{more}"
+        others = unlike(place, finding)
+        yield f"{where}{plain(redaction.text(finding.message), 400)}{more(place, others)}"
+        yield from (f"or {plain(redaction.text(text), 400)}" for text in others)
     if len(places) > MOST_PLACES:
         yield f"and in {len(places) - MOST_PLACES} more places"
+
+
+def more(place: Place, others: Sequence[str]) -> str:
+    """How many findings there are in a place beside the one that is told, and whether they are like it."""
+    return f" (and {place.count - 1} more{'' if others else ' like it'})" if place.count > 1 else ""
+
+
+def unlike(place: Place, told: Finding) -> list[str]:
+    """The messages of findings in a place that say something else than one, and not only of other numbers."""
+    said = {NUMBER.sub("0", example.finding.message): example.finding.message for example in place.examples}
+    said.pop(NUMBER.sub("0", told.message), None)
+    return list(said.values())
 
 
 def _plainest(place: Place) -> Example:

@@ -42,11 +42,22 @@ class Example:
 
 @dataclass(slots=True)
 class Place:
-    """The findings of one rule in one place, list indexes told as `*`: how many, and the first of them."""
+    """The findings of one rule in one place, list indexes told as `*`: how many, and the first that differ."""
 
     pointer: str
     count: int = 0
     examples: list[Example] = field(default_factory=list)
+
+    def keeps(self, message: str) -> bool:
+        """Makes room for one more example, if it is to be kept: what says something new goes before what repeats."""
+        if len(self.examples) < MOST_EXAMPLES:
+            return True
+        said = [example.finding.message for example in self.examples]
+        repeats = [number for number, text in enumerate(said) if text in said[:number]]
+        if not repeats or message in said:
+            return False
+        del self.examples[repeats[-1]]
+        return True
 
 
 @dataclass(slots=True)
@@ -109,20 +120,18 @@ class Tally:
         """The outcome of a rule, which is there from now on."""
         return self.outcomes.get(rule.id) or self.outcomes.setdefault(rule.id, Outcome(rule))
 
-    def note(self, rule: Rule, pointer: str, make: Callable[[], Example]) -> None:
+    def note(self, rule: Rule, pointer: str, message: str, make: Callable[[], Example]) -> None:
         """Counts one finding of a rule at a pointer, and makes an example of it where one more is kept.
 
         The verdict that it belongs to is counted by whoever judged.
         """
-        outcome, where = self.outcome(rule), general(pointer)
-        place = outcome.places.get(where)
-        if place is not None and len(place.examples) >= MOST_EXAMPLES:
-            outcome.findings += 1
+        outcome = self.outcome(rule)
+        outcome.findings += 1
+        place = _place(outcome, general(pointer))
+        if place is not None:
             place.count += 1
-        elif place is None and len(outcome.places) >= MOST_PLACES:
-            outcome.findings += 1
-        else:
-            _note(outcome, where, 1, [make()])
+            if place.keeps(message):
+                place.examples.append(make())
 
     def merge(self, other: Tally) -> None:
         """Takes another tally in, as if its results had come after this one's."""
@@ -138,11 +147,20 @@ class Tally:
             ours.findings += theirs.findings - sum(place.count for place in theirs.places.values())
 
 
-def _note(outcome: Outcome, pointer: str, count: int, examples: list[Example]) -> None:
+def _note(outcome: Outcome, pointer: str, count: int, examples: Iterable[Example]) -> None:
     """Counts findings at a place; places beyond the most that are kept are counted, not shown."""
     outcome.findings += count
-    if pointer not in outcome.places and len(outcome.places) >= MOST_PLACES:
-        return
-    place = outcome.places.setdefault(pointer, Place(pointer))
-    place.count += count
-    place.examples += examples[: MOST_EXAMPLES - len(place.examples)]
+    place = _place(outcome, pointer)
+    if place is not None:
+        place.count += count
+        for example in examples:
+            if place.keeps(example.finding.message):
+                place.examples.append(example)
+
+
+def _place(outcome: Outcome, pointer: str) -> Place | None:
+    """The place of findings; None where there are as many as are kept."""
+    place = outcome.places.get(pointer)
+    if place is None and len(outcome.places) < MOST_PLACES:
+        place = outcome.places[pointer] = Place(pointer)
+    return place

@@ -273,7 +273,8 @@ class Bench:
         if rule.id not in self._rules:
             return
         for violation in explained(name, value, size):
-            self._note(rule, line, pointer + violation.pointer, partial(of_body, pointer, violation, value))
+            told = partial(of_body, pointer, violation, value)
+            self._note(rule, line, pointer + violation.pointer, violation.message, told)
         self._broke[rule.id] += 1
 
     def _exchange(self, record: Recorded) -> None:
@@ -299,7 +300,7 @@ class Bench:
             line, placed = unthinned(record, finding)
             placed = replace(placed, message=redaction.text(placed.message))
             told = partial(of_exchange, placed, record.exchange, result.rule, finding.pointer, redaction)
-            self._note(result.rule, line, placed.pointer, told)
+            self._note(result.rule, line, placed.pointer, placed.message, told)
 
     def _keeps(self, rule: Rule, count: int) -> None:
         if rule.id in self._rules:
@@ -307,17 +308,19 @@ class Bench:
 
     def _found(self, rule: Rule, line: int, finding: Finding, excerpt: str | None) -> None:
         if rule.id in self._rules:
-            self._note(rule, line, finding.pointer, lambda: (finding, excerpt))
+            self._note(rule, line, finding.pointer, finding.message, lambda: (finding, excerpt))
             self._broke[rule.id] += 1
 
-    def _note(self, rule: Rule, line: int, pointer: str, told: Callable[[], tuple[Finding, str | None]]) -> None:
+    def _note(
+        self, rule: Rule, line: int, pointer: str, message: str, told: Callable[[], tuple[Finding, str | None]]
+    ) -> None:
         """Counts a finding; what is told of it is made for the few that are kept."""
 
         def example() -> Example:
             finding, excerpt = told()
             return Example(finding, Exchange(Origin(self._name, line), NOWHERE), excerpt)
 
-        self._now.tally.note(rule, pointer, example)
+        self._now.tally.note(rule, pointer, message, example)
 
 
 def judge_records(records: Iterable[Record], wish: Wish, name: str, pairs: Pairs | None = None) -> Judged:

@@ -29,7 +29,8 @@ sample.other         .       .            1             1              1
 FAIL MUST  sample.answers.must-fails
   requirement  An answer is not hostile. (CreateChatCompletionResponse.id)
   expected     something kind
-  actual       /choices/0 is {"x": "\\x1b[31m<b>&]]>\ufffd\\x00[redacted]"} (and 1 more like it)
+  actual       /choices/0 is {"x": "\\x1b[31m<b>&]]>\ufffd\\x00[redacted]"} (and 1 more)
+               or is {}
   answer       cases.sample#0: status 200, application/json
                {"x": "\\x1b[31m<b>&]]>\ufffd\\x00*************************"}
   request      curl -sS -i http://127.0.0.1:1/v1/chat/completions \\
