@@ -31,6 +31,8 @@ MOST_FORKS: Final = 4_000
 """Forks that the trees of a panel may have: what takes yet another branch is judged rule by rule."""
 RAISED: Final = "raised"
 """The answer of a condition that raised."""
+SILENT: Final = object()
+"""What stands for the finding of a check that has none."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,8 +75,8 @@ class Panel:
         for exercised in found:
             for rule in exercised.asked:
                 try:
-                    silent = next(rule.check(exchange), None) is None
-                except Exception:  # `judge` tells whose fault it is
+                    silent = next(rule.check(exchange), SILENT) is SILENT
+                except (Exception, SystemExit):  # `judge` tells whose fault it is
                     silent = False
                 if not silent:
                     others += judge(exchange, (rule,))
@@ -108,7 +110,7 @@ class _Trees:
             try:
                 if found_in := find(exchange):
                     trees += [of_thing[thing] for thing in things.intersection(found_in)]
-            except Exception:
+            except (Exception, SystemExit):
                 doubtful += [rule for tree in of_thing.values() for rule in tree.rules]
         for tree in trees:
             exercised = tree.exercised(exchange)
@@ -166,7 +168,7 @@ class _Tree:
         while (ask := branch.ask) is not None:
             try:
                 answer: bool | str = True if ask(exchange) else False  # noqa: SIM210  # a call less, and there are many
-            except Exception:
+            except (Exception, SystemExit):
                 answer = RAISED
             following = branch.after.get(answer)
             if following is None:

@@ -65,7 +65,7 @@ def load(name: str) -> Plugin:
         raise PluginError(f"the plugin {name} cannot be loaded: there is no such file")
     try:
         found = import_beside(folder, module)
-    except Exception as error:  # an import runs whatever the plugin holds
+    except (Exception, SystemExit) as error:  # an import runs whatever the plugin holds
         hint = "" if is_file else "; give a module that can be imported from here, or a file such as my_rules.py"
         raise PluginError(f"the plugin {name} cannot be loaded ({_told(error)}){hint}") from None
     if is_file and Path(getattr(found, "__file__", None) or "").resolve() != Path(name).resolve():
@@ -126,7 +126,7 @@ def _installed() -> tuple[Plugin, ...]:
         package = f"{point.dist.name} {point.dist.version}" if point.dist is not None else point.name
         try:
             brought = point.load()
-        except Exception as error:  # as above
+        except (Exception, SystemExit) as error:  # as above
             raise PluginError(
                 f"the plugin {point.value} of the package {package} cannot be loaded ({_told(error)}); mend the "
                 "package or uninstall it"
@@ -190,7 +190,7 @@ def _modules(module: ModuleType, name: str) -> Iterator[ModuleType]:
             continue
         try:
             yield import_module(inner.name)
-        except Exception as error:  # as above
+        except (Exception, SystemExit) as error:  # as above
             raise PluginError(
                 f"the plugin {name} cannot be loaded: {inner.name} does not import ({_told(error)})"
             ) from None
@@ -219,5 +219,5 @@ def _called(thing: Rule | Case, plugin: Plugin) -> str:
     return f"the {kind} {thing.id!r} of {plugin.name} ({place_of(thing)})"
 
 
-def _told(error: Exception) -> str:
+def _told(error: BaseException) -> str:
     return " ".join(f"{type(error).__name__}: {error}".split())[:300]

@@ -94,7 +94,7 @@ def app_named(name: str) -> App:
         for word in words:
             found = getattr(found, word)
         return App(found() if is_made else found)
-    except Exception as error:  # an import runs whatever the module holds
+    except (Exception, SystemExit) as error:  # an import runs whatever the module holds
         told = " ".join(f"{type(error).__name__}: {error}".split())[:300]
         raise CannotCheckError(f"the app {name} cannot be loaded ({told})") from None
 

@@ -83,7 +83,7 @@ class Stage:
             self._end(played)
         except StoppedError:
             raise
-        except Exception as error:  # a case that breaks is reported, and must not end the run
+        except (Exception, SystemExit) as error:  # a case that breaks is reported, and must not end the run
             broke = f"the case {case.id} broke ({type(error).__name__}: {error})"
             reason = f"{broke}, a bug of {maker_of(case.asks)}; please report it"
             self._add(played, self._held_back(case, reason, played.series[-1:], kit_fault=True))

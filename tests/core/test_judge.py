@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from chatconform.core.capability import Capability
 from chatconform.core.exchange import Exchange
 from chatconform.core.judge import MOST_FINDINGS, judge, judge_series
+from chatconform.core.panel import Panel
 from chatconform.core.recording import from_json
 from chatconform.core.result import Verdict
 from chatconform.core.rule import Finding, Inconclusive, Level, Part, Rule, rule
@@ -155,3 +156,38 @@ def test_the_order_of_exchanges_changes_no_result(order: list[Exchange]) -> None
     rules = [saying(), saying(FOUND, on=Part.STREAM), saying(UNSURE, on=Part.ERROR)]
     found = {id(one): [result.verdict for result in judge(one, rules)] for one in order}
     assert found == {id(one): [result.verdict for result in judge(one, rules)] for one in ALL}
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        3,
+        None,
+        "no X-Request-Id",
+        Finding(3, "is wrong"),  # type: ignore[arg-type]
+        Finding("", {"is": "wrong"}),  # type: ignore[arg-type]
+        Finding("", "is wrong", expected=5),  # type: ignore[arg-type]
+        Finding("", "is wrong", exchange=1),
+        Finding("", "is wrong", exchange=-1),
+        Inconclusive(4),  # type: ignore[arg-type]
+    ],
+)
+def test_a_check_that_says_what_no_report_can_tell_is_at_fault_itself(said: Any) -> None:
+    faulty = saying(said)
+    (result,) = judge(ANSWER, [faulty])
+    assert (result.verdict, result.kit_fault, result.findings) == (Verdict.INCONCLUSIVE, True, ())
+    assert f"it yields {said!r}, which should be " in (result.reason or "")
+    assert Panel([faulty]).judge(ANSWER)[1] == [result]
+
+
+@pytest.mark.parametrize("broken", ["check", "when"])
+def test_a_check_that_exits_ends_no_run(broken: str) -> None:
+    def leaves(_: Any) -> Any:
+        """It leaves."""
+        raise SystemExit(0)
+
+    exiting = rule("some.rule.exits", Level.MUST, on=Part.EXCHANGE, source="a test")(leaves)
+    faulty = exiting if broken == "check" else saying(when=leaves)
+    (result,) = judge(ANSWER, [faulty])
+    assert (result.verdict, result.kit_fault) == (Verdict.INCONCLUSIVE, True)
+    assert Panel([faulty]).judge(ANSWER)[1] == [result]

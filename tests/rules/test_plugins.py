@@ -153,6 +153,7 @@ def test_an_id_of_the_kit_cannot_be_brought() -> None:
         ("acme_missing.py", None, "there is no such file"),
         ("acme_bad", "1/0", "ZeroDivisionError: division by zero"),
         ("acme_bad.py", "def", "SyntaxError"),
+        ("acme_bad.py", "raise SystemExit(0)", "SystemExit: 0"),
         ("json.py", "", "another module is called json; rename the file"),
         ("acme_empty", "", "brings no rule and no case"),
     ],

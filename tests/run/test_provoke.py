@@ -100,19 +100,20 @@ def test_the_exchanges_of_a_case_are_judged_together_at_its_end(small, check_wit
     assert example.exchange.id == "fake.ask#1"
 
 
-def test_a_case_that_breaks_is_told_as_the_kits_own_fault(small, check_with):
+@pytest.mark.parametrize("error", [RuntimeError, SystemExit])
+def test_a_case_that_breaks_is_told_as_the_kits_own_fault(small, check_with, error):
     @case("fake.ask", exercises=["response.fake"], most=3)
     def asks(situation):
         """Asks."""
         yield situation.chat("one")
-        raise RuntimeError("no more")
+        raise error("no more")
 
     result = check_with(small.serve(lambda _: small.completion()).url, RULES, [asks])
     outcome = result.outcomes[0]
     assert outcome.kit_fault
     assert outcome.verdict is Verdict.PASSED, "what came before stands"
     (reason,) = outcome.reasons
-    assert reason == f"the case fake.ask broke (RuntimeError: no more), a bug of {__name__}; please report it"
+    assert reason == f"the case fake.ask broke ({error.__name__}: no more), a bug of {__name__}; please report it"
     assert result.exit_status() == 2
 
 
