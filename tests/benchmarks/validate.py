@@ -198,7 +198,7 @@ def cost(command: list[str]) -> tuple[float, float]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("names", nargs="*", help=f"of {', '.join(CORPORA)}")
+    parser.add_argument("names", nargs="*", help=f"of {', '.join(CORPORA)}".replace("%", "%%"))
     parser.add_argument("--megabytes", type=int, default=200)
     parser.add_argument("--rounds", type=int, default=3)
     args = parser.parse_args()
