@@ -32,6 +32,8 @@ FILE: Final = "FILE"
 NO_FILE: Final = f"{FILE}: what --report json={FILE} writes."
 PLAIN: Final = 400
 """Bytes of a request that is quickly read."""
+LONGEST: Final = 64 * 1024
+"""Characters of an answer in which the place of a finding is looked for."""
 NUMBER: Final = re.compile(r"\d+")
 EVENT: Final = re.compile(r"/(\d+)(?:/|$)")
 
@@ -52,8 +54,8 @@ def lines(
     if not outcome.examples():
         return
     example = _plainest(next(place for place in outcome.places.values() if place.examples))
-    expected = {e.finding.expected: None for e in outcome.examples()[:MOST_PLACES] if e.finding.expected}
-    yield from told("expected", *(plain(redaction.text(text), 400) for text in expected))
+    findings = [one.finding for one in (example, *outcome.examples()[:MOST_PLACES])]
+    yield from told("expected", *(plain(redaction.text(text), 400) for text in _expected(findings)))
     yield from told("actual", *_places(list(outcome.places.values()), redaction))
     if outcome.known is not None:
         yield from told("known", plain(outcome.known, 400))
@@ -90,6 +92,16 @@ def _places(places: list[Place], redaction: Redaction) -> Iterator[str]:
         yield f"and in {len(places) - MOST_PLACES} more places"
 
 
+def _expected(findings: Sequence[Finding]) -> Iterator[str]:
+    """What was expected, without what in the same place differs by its numbers alone."""
+    told = set()
+    for finding in findings:
+        kind = NUMBER.sub("0", finding.pointer), NUMBER.sub("0", finding.expected or "")
+        if finding.expected and kind not in told:
+            told.add(kind)
+            yield finding.expected
+
+
 def more(place: Place, others: Sequence[str]) -> str:
     """How many findings there are in a place beside the one that is told, and whether they are like it."""
     return f" (and {place.count - 1} more{'' if others else ' like it'})" if place.count > 1 else ""
@@ -113,15 +125,26 @@ def _answer(exchange: Exchange, example: Example) -> Iterator[str]:
     response, failure = exchange.response, exchange.failure
     if response is not None:
         kind = plain(response.header("content-type") or "no content type", 80)
-        text = response.body[: EXCERPT * 4].decode(errors="replace")
+        text, pointer = response.body[:LONGEST].decode(errors="replace"), example.finding.pointer
         if exchange.is_stream and exchange.events:
             named = EVENT.match(example.finding.pointer)
             number = int(named[1]) if named is not None and len(named[1]) < 9 else 0
             number = number if number < len(exchange.events) else 0
             kind = f"{kind}, event {number} of {len(exchange.events)}"
-            text = exchange.events[number].data
+            text = exchange.events[number].data[:LONGEST]
+            pointer = pointer[named.end(1) :] if named is not None else ""
         yield f"{exchange.id}: status {response.status}, {kind}" + ("" if text else ", nothing in it")
         if text:
-            yield plain(text, EXCERPT)
+            yield plain(_from_near(text, pointer), EXCERPT)
     if failure is not None:
         yield f"{exchange.id}: {plain(failure.message)}" if response is None else plain(failure.message)
+
+
+def _from_near(text: str, pointer: str) -> str:
+    """A JSON text from shortly before the place that a finding points to, where its beginning would not show it."""
+    if len(text) <= EXCERPT:
+        return text
+    from chatconform.reports.html_marks import locate  # only long answers need it
+
+    span = locate(text, pointer)
+    return text if span is None or span.start < EXCERPT * 3 // 4 else f"...{text[span.start - EXCERPT // 2 :]}"

@@ -74,8 +74,8 @@ def read(path: str | Path) -> Results:
             with Path(path).open("rb") as file:
                 data = file.read(LARGEST + 1)
     except IsADirectoryError:
-        shown = plain(source.rstrip("/"))
-        raise UnreadableResults(f"{shown} is a folder; name the files in it, as in {shown}/*.json") from None
+        files_in_it = f"{plain(source.rstrip('/'))}/*.json"
+        raise UnreadableResults(f"{plain(source)} is a folder; name the files in it, as in {files_in_it}") from None
     except FileNotFoundError:
         raise UnreadableResults(f"there is no file {plain(source)}; {HOW}") from None
     except (OSError, ValueError) as problem:
@@ -149,6 +149,8 @@ def _why_no_json(problem: orjson.JSONDecodeError, data: bytes, start: bytes, nam
         return f"{name} holds several JSON values, the second at {place}, {told}; {HOW}"
     if "depth limit" in str(problem):
         return f"{name} is nested deeper than {DEEPEST} levels, which no results are; {HOW}"
+    if "UTF-8" in problem.msg:  # of which orjson tells no place
+        return f"{name} is not JSON: it holds bytes that are no UTF-8; {HOW}"
     return f"{name} is not JSON: {problem.msg} at {place}; {HOW}"
 
 

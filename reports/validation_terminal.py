@@ -132,7 +132,8 @@ class _Report:
 
     def _records(self) -> Iterator[str]:
         if self.result.records:
-            told = ", ".join(f"{count:,} {name}" for name, count in sorted(self.result.records.items(), key=_by_count))
+            read = sorted(self.result.records.items(), key=_by_count)
+            told = ", ".join("1 exchange" if one == ("exchanges", 1) else f"{one[1]:,} {one[0]}" for one in read)
             yield from self.look.wrapped(f"Read: {told}.")
 
     def _counts(self) -> str:

@@ -142,7 +142,8 @@ def chosen(report: Report, wanted: str | None) -> tuple[Broken, ...]:
         return found
     gone = [name for name in report.gone if wanted is None or matches(name, wanted)]
     if gone:
-        raise CannotCheckError(f"this version of chatconform has no rule {gone[0]}; replay with the one that wrote it")
+        how = "replay with the one that wrote it, or with the --plugin that brings the rule"
+        raise CannotCheckError(f"this version of chatconform has no rule {gone[0]}; {how}")
     if wanted is None:
         raise CannotCheckError("the report holds no failure, so there is nothing to replay")
     ids = dict.fromkeys(one.id for one in report.broken)

@@ -222,7 +222,7 @@ def test_a_header_with_a_key_may_take_it_from_a_variable(monkeypatch: pytest.Mon
 
 def test_a_file_that_cannot_be_read_is_told() -> None:
     Path("chatconform.toml").write_bytes(b"# fine\n\xff")
-    assert refusal() == "chatconform.toml:2: this is no UTF-8"
+    assert refusal() == "chatconform.toml:2: this is no UTF-8; write the settings in UTF-8"
     write("a = " + "[" * 100_000)
     assert "chatconform.toml" in refusal()
     write("#" * 2_000_000)

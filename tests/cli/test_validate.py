@@ -41,6 +41,12 @@ def test_a_file_without_faults_is_told_in_two_lines(chatconform: Any, file: Any)
     assert last.startswith("PASSED  2 records in 1 file: no findings; ")
 
 
+def test_one_exchange_is_one(chatconform: Any, file: Any) -> None:
+    one = {"request": {"json": GOOD}}
+    assert "Read: 1 exchange." in chatconform("validate", file(one)).out.splitlines()
+    assert "Read: 2 exchanges." in chatconform("validate", file(one, one)).out.splitlines()
+
+
 def test_findings_are_grouped_by_rule_and_place_with_count_place_and_excerpt(chatconform: Any, file: Any) -> None:
     path = file(*[BAD] * 7, GOOD)
     ran = chatconform("validate", path)

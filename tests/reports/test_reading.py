@@ -166,6 +166,15 @@ def test_a_file_larger_than_any_results_is_not_read_whole(tmp_path: Path) -> Non
 def test_a_folder_is_told_with_what_to_write_instead(tmp_path: Path) -> None:
     with pytest.raises(UnreadableResults, match=r"is a folder; name the files in it, as in .*/\*\.json"):
         read(tmp_path)
+    with pytest.raises(UnreadableResults, match=r"^/ is a folder; name the files in it, as in /\*\.json"):
+        read("/")
+
+
+def test_bytes_that_are_no_text_are_told_as_such(tmp_path: Path) -> None:
+    path = tmp_path / "rubbish.json"
+    path.write_bytes(bytes(range(128, 256)))
+    with pytest.raises(UnreadableResults, match=r"rubbish\.json is not JSON: it holds bytes that are no UTF-8; give a"):
+        read(path)
 
 
 def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:

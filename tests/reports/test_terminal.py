@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 from typing import Any
 
+import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -229,3 +230,42 @@ def test_a_plain_text_is_bounded_and_printable(text: str, most: int) -> None:
     assert len(told) <= most
     assert told.isprintable()
     assert len(plain("x" * 200, most)) == most
+
+
+@rule("sample.order.is-kept", Level.MUST, on=Part.RESPONSE, source="a test")
+def is_in_order(checked: Exchange) -> Any:
+    """The choices are in order."""
+    yield Finding("/1/choices/0/index" if checked.is_stream else "/choices/0/index", "is wrong")
+
+
+@pytest.mark.parametrize("is_stream", [False, True])
+@pytest.mark.parametrize(
+    ("body", "shown"),
+    [
+        ({"id": "i" * 400, "choices": [{"index": 7}]}, '"choices":[{"index":7}]}'),
+        ({"choices": [{"index": 7}], "id": "i" * 400}, '{"choices":[{"index":7}],"id":"iii'),
+        ({"id": "i" * 400, "choices": []}, '"choices":[]}'),
+        ({"id": "begins" + "i" * 400}, '{"id":"begins'),
+        ({"id": "begins" + "i" * 70_000, "choices": [{"index": 7}]}, '{"id":"begins'),
+    ],
+)
+def test_of_a_long_answer_the_place_of_the_finding_is_shown(
+    a_result: Any, is_stream: bool, body: dict[str, Any], shown: str
+) -> None:
+    text = orjson.dumps(body)
+    answer = exchange(b"data: {}\n\ndata: %s\n\n" % text, "text/event-stream") if is_stream else exchange(text)
+    told = render(a_result(answer, rules=(is_in_order,)))
+    assert shown in re.sub(r"\n +", "", told)
+
+
+@rule("sample.order.is-counted", Level.MUST, on=Part.RESPONSE, source="a test")
+def is_counted(_: Exchange) -> Any:
+    """The choices are counted."""
+    for number in range(2):
+        yield Finding(f"/choices/{number}/index", f"is {number + 1}", expected=str(number))
+    yield Finding("/choices/0/count", "is 7", expected="8")
+
+
+def test_what_is_expected_is_told_once_for_each_place(a_result: Any) -> None:
+    told = render(a_result(exchange(b"{}"), rules=(is_counted,)))
+    assert "\n  expected     0\n               8\n  actual " in told

@@ -111,7 +111,7 @@ def _read(path: Path, prefix: tuple[str, ...]) -> ConfigFile | None:
         table: Any = tomllib.loads(text)
     except UnicodeDecodeError as problem:
         line = data.count(b"\n", 0, problem.start) + 1
-        raise ConfigError(f"{name}:{line}: this is no UTF-8") from None
+        raise ConfigError(f"{name}:{line}: this is no UTF-8; write the settings in UTF-8") from None
     except tomllib.TOMLDecodeError as problem:
         place = PLACE.search(str(problem))
         line = int(place[1]) if place else text.count("\n") + 1
