@@ -53,9 +53,9 @@ class Place:
         if len(self.examples) < MOST_EXAMPLES:
             return True
         said = [example.finding.message for example in self.examples]
-        repeats = [number for number, text in enumerate(said) if text in said[:number]]
-        if not repeats or message in said:
+        if message in said or len(set(said)) == len(said):
             return False
+        repeats = [number for number, text in enumerate(said) if text in said[:number]]
         del self.examples[repeats[-1]]
         return True
 
