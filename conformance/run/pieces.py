@@ -6,6 +6,7 @@ handed on; every process reads for itself.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -67,8 +68,15 @@ class Plan:
     batches: tuple[str, ...]
 
 
+CALLED_RECORDING: Final = re.compile(r"(^|[/\\])[^./\\][^/\\]*\.(jsonl|ndjson|har)(\.(gz|zst|bz2))?$", re.IGNORECASE)
+"""The names of files that can only be recordings; what begins with a dot was put there by some tool."""
+
+
 def plan(files: Sequence[str], named: frozenset[str], form: str | None, jobs: int = 1) -> Plan:
-    """Looks into each file and shares it out. A file in a folder that holds no recording is left out, with a note."""
+    """Looks into each file and shares it out.
+
+    A file in a folder that neither holds a recording nor is called one is left out, with a note.
+    """
     pieces: list[Piece] = []
     missing: list[str] = []
     notes: list[str] = []
@@ -90,7 +98,7 @@ def plan(files: Sequence[str], named: frozenset[str], form: str | None, jobs: in
             try:
                 found = form or form_of(source)
             except UnknownFormError as problem:
-                if path in named:
+                if path in named or CALLED_RECORDING.search(path):
                     unread.append((path, str(problem)))
                 else:
                     foreign.append(path)

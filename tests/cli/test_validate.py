@@ -47,6 +47,20 @@ def test_one_exchange_is_one(chatconform: Any, file: Any) -> None:
     assert "Read: 2 exchanges." in chatconform("validate", file(one, one)).out.splitlines()
 
 
+@pytest.mark.parametrize(
+    ("name", "status"),
+    [("x.jsonl", 1), ("x.HAR", 1), ("x.ndjson.gz", 1), ("x.png", 0), ("jsonl", 0), ("._x.jsonl", 0)],
+)
+def test_rubbish_in_a_folder_counts_where_its_name_promises_a_recording(
+    chatconform: Any, file: Any, tmp_path: Path, name: str, status: int
+) -> None:
+    file(GOOD)
+    (tmp_path / name).write_bytes(bytes(range(128, 256)) * 9)
+    ran = chatconform("validate", str(tmp_path))
+    assert ran.status == status
+    assert ("FAIL MUST  record.can-be-read  1 finding\n" in ran.out) is (status == 1)
+
+
 def test_findings_are_grouped_by_rule_and_place_with_count_place_and_excerpt(chatconform: Any, file: Any) -> None:
     path = file(*[BAD] * 7, GOOD)
     ran = chatconform("validate", path)
