@@ -53,11 +53,11 @@ def test_without_settings_the_defaults_are_those_of_the_command() -> None:
 
 
 def test_each_layer_wins_over_the_weaker_ones(monkeypatch: pytest.MonkeyPatch) -> None:
-    seen = [arguments("check", "here").seed]
+    seen = [arguments("check").seed]
     write("seed = 1")
-    seen.append(arguments("check", "here").seed)
+    seen.append(arguments("check").seed)
     write("seed = 1\n[check]\nseed = 2")
-    seen.append(arguments("check", "here").seed)
+    seen.append(arguments("check").seed)
     write(f"seed = 1\n[check]\nseed = 2\n[target.here]\nurl = '{URL}'\nseed = 3")
     seen.append(arguments("check", "here").seed)
     monkeypatch.setenv("CHATCONFORM_SEED", "4")
@@ -346,6 +346,14 @@ def test_a_name_that_no_target_has_is_told_with_near_ones() -> None:
     write(f'[target.staging]\nurl = "{URL}"')
     assert refusal("check", "stagin") == "chatconform.toml has no target 'stagin'; did you mean 'staging'?"
     assert refusal("check", "x").endswith("has no target 'x'; there are staging; a URL begins with http://")
+
+
+@pytest.mark.parametrize("text", [None, "seed = 1"])
+def test_a_name_where_there_are_no_targets_is_neither_a_url_nor_a_target(text: str | None) -> None:
+    if text is not None:
+        write(text)
+    said = "the URL has no scheme; write http:// or https:// before 'staging', or make it the name of a target in"
+    assert refusal("check", "staging") == f"{said} chatconform.toml"
     assert arguments("check", "localhost:8000").url == "localhost:8000"
 
 

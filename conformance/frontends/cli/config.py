@@ -238,8 +238,11 @@ def _with_target(
     """The layers with the target that the strongest of them names, between what all targets share and variables."""
     named = next((layer[place] for layer in reversed(layers) if place in layer), None)
     targets = _targets(file) if file is not None else {}
-    if file is None or named is None or not NAME.fullmatch(named) or not targets:
+    if named is None or not NAME.fullmatch(named):
         return layers
+    if file is None or not targets:
+        hint = "or make it the name of a target in chatconform.toml"
+        raise ConfigError(f"the URL has no scheme; write http:// or https:// before {named!r}, {hint}")
     if named not in targets:
         near = get_close_matches(named, targets, n=1)
         hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(targets)}; a URL begins with http://"
