@@ -159,6 +159,7 @@ def test_badges_are_written_beside_what_is_told(chatconform, tmp_path):
         ([SERVER, "--badge", "b.png"], "the badge b.png is to end in .svg (a picture) or .json (for badge services)"),
         ([SERVER, "--badge", "/no/such/b.svg"], "there is no folder /no/such"),
         ([SERVER, "-o", "/no/such/r.html"], "there is no folder /no/such"),
+        ([SERVER, "-o", "r.pdf"], "r.pdf is to end in .html, .md, .json or .txt; or say --html"),
         ([SERVER, "-o", "/no/such/site/"], "there is no folder above it"),
         ([SERVER, "--json", "-o", "/"], "/ is a folder, and only --html fills one; name a file"),
         (["/no/such.json"], "there is no file /no/such.json; give a file that --report json=FILE wrote"),

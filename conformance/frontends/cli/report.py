@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 HELP = "tell results that --report json=FILE wrote: a matrix of many, what changed between two, a badge of one"
 FORMATS: Final = ("html", "markdown", "json")
-ENDINGS: Final = {".html": "html", ".htm": "html", ".md": "markdown", ".json": "json"}
+ENDINGS: Final = {".html": "html", ".htm": "html", ".md": "markdown", ".json": "json", ".txt": None, "": None}
+"""The format that the ending of a file says; None is text, as on a terminal."""
 BADGES: Final = (".svg", ".json")
 MOST_TOLD: Final = 10
 """Files that cannot be read are told one by one up to here; they are counted beyond."""
@@ -109,7 +110,7 @@ def _check(args: argparse.Namespace) -> None:
     if args.output is None or args.output == "-":
         args.output = None
     elif args.format is None:
-        args.format = "html" if _is_folder(args.output) else ENDINGS.get(Path(args.output).suffix.lower())
+        args.format = "html" if _is_folder(args.output) else _format_of(args.output)
     if args.diff and (args.format == "html" or _is_folder(args.output)):
         raise ReportError("--diff is told as text, with --markdown or with --json, in one file")
     if _is_folder(args.output):
@@ -119,6 +120,16 @@ def _check(args: argparse.Namespace) -> None:
             raise ReportError(f"the pages cannot be written to {args.output}: there is no folder above it")
     elif args.output is not None:
         check_writable(args.output)
+
+
+def _format_of(output: str) -> str | None:
+    """The format that a file's name says. Raises `ReportError` for an ending that says none."""
+    from chatconform.reports import ReportError
+
+    ending = Path(output).suffix.lower()
+    if ending not in ENDINGS:
+        raise ReportError(f"{output} is to end in .html, .md, .json or .txt; or say --html, --markdown or --json")
+    return ENDINGS.get(ending)
 
 
 def _is_folder(output: str | None) -> bool:
