@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from chatconform.core.exchange import Exchange
 from chatconform.core.recording import to_json
+from chatconform.schemas.depth import is_deeper
 
 if TYPE_CHECKING:
     from chatconform.reports.redaction import Redaction
@@ -18,6 +19,8 @@ MOST_ALTOGETHER: Final = 32 * 1024 * 1024
 MOST_WHEN_FULL: Final = 4 * 1024
 MOST_ARRIVALS: Final = 10_000
 MOST_HEADERS: Final = 200
+DEEPEST: Final = 100
+"""Levels of a body that stands inside a report as JSON: writers go only so deep."""
 
 
 class Evidence:
@@ -59,7 +62,7 @@ class Evidence:
         for part, length in cuts.items():
             if length > len(kept[part]):
                 record[part]["cut_from"] = length
-            if "json" in record[part] and not _is_shallow(record[part]["json"]):
+            if "json" in record[part] and is_deeper(record[part]["json"], DEEPEST):
                 del record[part]["json"]
                 record[part]["text"] = kept[part].decode()
         return record
@@ -72,18 +75,3 @@ class Evidence:
             body = body[:end]
         self._room = max(0, self._room - len(body))
         return body
-
-
-def _is_shallow(value: Any) -> bool:
-    """Whether a JSON value can stand inside a report: writers go only so deep."""
-    level = [value]
-    for _ in range(100):
-        level = [
-            child
-            for item in level
-            if isinstance(item, dict | list)
-            for child in (item.values() if isinstance(item, dict) else item)
-        ]
-        if not level:
-            return True
-    return False

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 
 from chatconform.reports.plain import plain
+from chatconform.schemas.depth import is_deeper
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -92,7 +93,7 @@ def parse(data: bytes, source: str) -> Results:
         raise UnreadableResults(f"{name} is JSON, but no results of chatconform: it is no object; {HOW}")
     newer = _is_newer(document, name)
     kind = kind_of(document, name)
-    if _is_deep(document):
+    if is_deeper(document, DEEPEST):
         raise UnreadableResults(f"{name} is nested deeper than {DEEPEST} levels, which no results are; {HOW}")
     _hold_to_schema(document, kind, name, newer)
     return Results(source, kind, document)
@@ -203,18 +204,3 @@ def _hold_to_schema(document: Mapping[str, Any], kind: Kind, name: str, newer: b
     )
     where = plain(first.pointer, 100) or "its top level"
     raise UnreadableResults(f"{name} is no results of chatconform at {where}: {plain(first.message)}{more}; {remedy}")
-
-
-def _is_deep(value: Any) -> bool:
-    """Whether a JSON value has more levels than any results have; what writers and pages walk through has an end."""
-    level = [value]
-    for _ in range(DEEPEST):
-        level = [
-            below
-            for node in level
-            if isinstance(node, dict | list)
-            for below in (node.values() if isinstance(node, dict) else node)
-        ]
-        if not level:
-            return False
-    return True

@@ -13,6 +13,7 @@ from functools import cache, lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from chatconform.schemas.depth import is_deeper
 from chatconform.schemas.fault import MOST_VIOLATIONS, InexactPath, Judges, TooDeep, UnusableSchema
 from chatconform.schemas.narrowing import told
 from chatconform.schemas.reduction import WINDOWS, is_small, reduced, that_hold
@@ -118,7 +119,7 @@ def violations_of(schema: Any, value: Any) -> list[Violation]:
     """
     text = _written(schema)
     judge = _judge_of_schema(text)
-    if _is_deeper(value, DEEPEST):
+    if is_deeper(value, DEEPEST + 1):
         return [_TOO_DEEP]
     try:
         if _verdict(judge, value):
@@ -211,17 +212,3 @@ def _explained(judge: Judge, value: Any, plain: Callable[[], Judge], size: int |
         if found or part.is_whole:
             return found or [_TOO_DEEP]
     return [_TOO_DEEP]
-
-
-def _is_deeper(value: Any, levels: int) -> bool:
-    level = [value]
-    for _ in range(levels + 1):
-        level = [
-            below
-            for node in level
-            if isinstance(node, dict | list)
-            for below in (node.values() if isinstance(node, dict) else node)
-        ]
-        if not level:
-            return False
-    return True

@@ -37,10 +37,11 @@ DECIMALS: Final = {"/temperature", "/top_p", "/presence_penalty", "/frequency_pe
 def validate(body: Any, models: Sequence[str]) -> None:
     """Raises a `Refusal` for a request that cannot be served; `models` are the ones that there are."""
     from chatconform.schemas import violations
+    from chatconform.schemas.depth import is_deeper
 
     if not isinstance(body, dict):
         raise invalid(None, "The body must be a JSON object.", "invalid_type")
-    if _is_deeper(body, DEEPEST):
+    if is_deeper(body, DEEPEST + 1):
         raise invalid(None, f"The body is nested more than {DEEPEST} levels deep.", "invalid_json")
     for check in PAIRS:
         check(body)
@@ -63,20 +64,6 @@ def _told(breach: Violation, body: Any) -> Refusal:
     if pointer in DECIMALS:
         code = code.replace("integer", "decimal")
     return invalid(where, f"{where or 'The body'}: {breach.message}.", code)
-
-
-def _is_deeper(value: Any, most: int) -> bool:
-    level: list[Any] = [value]
-    for _ in range(most):
-        level = [
-            part
-            for node in level
-            for part in (node.values() if isinstance(node, dict) else node)
-            if isinstance(part, dict | list) and part
-        ]
-        if not level:
-            return False
-    return True
 
 
 def is_spoken(body: Mapping[str, Any]) -> bool:

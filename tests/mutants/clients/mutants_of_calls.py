@@ -10,6 +10,25 @@ from mutant import caught_by
 from right_client import Client, Refused
 from right_http import Answer, ConnectionLost, TookTooLong
 
+REPEATED = (
+    "f.429-forever",
+    "f.429-then-ok",
+    "f.429-retry-after-ms",
+    "f.429-retry-after-date",
+    "f.429-no-header",
+    "f.500-then-ok",
+    "f.502-then-ok",
+    "f.503-then-ok",
+    "f.504-then-ok",
+    "f.408-then-ok",
+    "f.409-then-ok",
+    "f.stream-429-then-ok",
+    "f.close-then-ok",
+    "f.rst-then-ok",
+    "f.timeout-then-ok",
+)
+"""The scenarios in which a request is to be repeated, and its body seen again."""
+
 
 class Rewrites(Client):
     """A client that changes what it was told to send."""
@@ -121,23 +140,7 @@ class RefusalsRepeated(Client):
         return super().may_pass(error) or (isinstance(error, Refused) and error.answer.status == 400)
 
 
-@caught_by(
-    "f.429-forever",
-    "f.429-then-ok",
-    "f.429-retry-after-ms",
-    "f.429-retry-after-date",
-    "f.429-no-header",
-    "f.500-then-ok",
-    "f.502-then-ok",
-    "f.503-then-ok",
-    "f.504-then-ok",
-    "f.408-then-ok",
-    "f.409-then-ok",
-    "f.stream-429-then-ok",
-    "f.close-then-ok",
-    "f.rst-then-ok",
-    "f.timeout-then-ok",
-)
+@caught_by(*REPEATED)
 class NeverRepeats(Client):
     """Retries that were asked for are not made."""
 
@@ -164,23 +167,7 @@ class OneRepeatTooMany(Client):
         return super().opened({**op, "options": {**options, "max_retries": more}})
 
 
-@caught_by(
-    "f.429-forever",
-    "f.429-then-ok",
-    "f.429-retry-after-ms",
-    "f.429-retry-after-date",
-    "f.429-no-header",
-    "f.500-then-ok",
-    "f.502-then-ok",
-    "f.503-then-ok",
-    "f.504-then-ok",
-    "f.408-then-ok",
-    "f.409-then-ok",
-    "f.stream-429-then-ok",
-    "f.close-then-ok",
-    "f.rst-then-ok",
-    "f.timeout-then-ok",
-)
+@caught_by(*REPEATED)
 class RepeatsAnotherBody(Client):
     """A repeated request is not the one that failed."""
 
