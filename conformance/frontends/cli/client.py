@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import signal
 import sys
 import time
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from chatconform.frontends.cli.arguments import add_plugins, count, generated, refused, seconds, whole
 from chatconform.frontends.cli.baselines import add_baseline, wanted_baseline
@@ -21,6 +22,9 @@ HELP = "judge a client, driven through an adapter, by what it makes of scripted 
 EITHER = (("command", "adapter"),)
 """Arguments of which the one that is said last counts."""
 PYTHON_VARIABLE = "CHATCONFORM_PYTHON"
+LACKING: Final = re.compile(r"No module named|MODULE_NOT_FOUND")
+"""How Python and Node say that a client is not installed."""
+INSTALL: Final = "install what {!r} drives: with pip beside chatconform (or $CHATCONFORM_PYTHON), with npm here"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -62,7 +66,10 @@ def run(args: argparse.Namespace) -> int:
 
     try:
         return _run(args)
-    except (AdapterError, BaselineError, UnknownIdError, ReportError) as problem:
+    except AdapterError as problem:
+        lacking = args.adapter is not None and LACKING.search(str(problem))
+        return refused(f"{problem}; {INSTALL.format(args.adapter)}" if lacking else str(problem))
+    except (BaselineError, UnknownIdError, ReportError) as problem:
         return refused(str(problem))
 
 
