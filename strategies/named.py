@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from functools import cache
 
-from chatconform.strategies.drawing.cells import Generator
 from chatconform.strategies.drawing.composer import Composer
 from chatconform.strategies.normal.conjunction import Key
 from chatconform.strategies.normal.dialects import escaped
@@ -35,8 +34,3 @@ def key_at(reference: str, strict: bool) -> Key:
     forms = composer(strict).forms
     document = forms.document
     return forms.joined(frozenset((document.target(document.entries[document.root], reference, dynamic=False) * 2,)))
-
-
-def generator_of(name: str, strict: bool) -> Generator:
-    """Return the generator of a type's values by its schema alone; raise `UnknownType` when no type has that name."""
-    return composer(strict).cell(key_of(name, strict)).draw

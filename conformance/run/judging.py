@@ -37,7 +37,7 @@ from chatconform.schemas import is_valid
 from chatconform.schemas.validator import explained, quick_verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Sequence
 
     from chatconform.core.rule import Rule
     from chatconform.recordings.batch import Pairs
@@ -323,14 +323,6 @@ class Bench:
         self._now.tally.note(rule, pointer, message, example)
 
 
-def judge_records(records: Iterable[Record], wish: Wish, name: str, pairs: Pairs | None = None) -> Judged:
-    """What the records of one file, or of a piece of it, come to."""
-    bench = Bench(wish, name, pairs)
-    for record in records:
-        bench.take(record)
-    return bench.take_off()
-
-
 def judge_value(bench: Bench, value: Any, number: int) -> None:
     """Judges one record as a program holds it: an exchange, a line of JSON, or a JSON value. Raises `TypeError`."""
     match value:
@@ -342,11 +334,6 @@ def judge_value(bench: Bench, value: Any, number: int) -> None:
             bench.take(Lines(number, [value.encode("utf-8", "surrogatepass")]))
         case _:
             bench.take_value(value, number)
-
-
-def judge_lines(lines: Sequence[bytes], wish: Wish, name: str) -> Judged:
-    """What lines of JSON come to: a piece of a file that begins anywhere in it."""
-    return judge_records([Lines(1, lines)], wish, name)
 
 
 @lru_cache(maxsize=8)

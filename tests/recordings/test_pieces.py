@@ -16,9 +16,9 @@ from chatconform.core.recording import from_json
 from chatconform.core.rule import Level
 from chatconform.core.tally import Tally
 from chatconform.core.validation_result import ValidationResult
-from chatconform.recordings.record import Recorded
+from chatconform.recordings.record import Lines, Recorded
 from chatconform.run import jobs, pieces
-from chatconform.run.judging import Bench, Judged, Wish, judge_lines
+from chatconform.run.judging import Bench, Judged, Wish
 from chatconform.run.recordings import validate_files
 
 
@@ -98,12 +98,18 @@ def test_what_a_process_that_died_did_not_hand_over_is_judged_here(
     assert sum(sum(share.judged.records.values()) for _, share in got) == sum(alone[1].values())
 
 
+def judged(lines: list[bytes]) -> Judged:
+    bench = Bench(Wish(), "x")
+    bench.take(Lines(1, lines))
+    return bench.take_off()
+
+
 def test_tallies_of_neighbouring_lines_merge_to_the_tally_of_all(traffic: Any) -> None:
     lines = mixed(traffic, 200).encode().splitlines()
-    whole = judge_lines(lines, Wish(), "x")
+    whole = judged(lines)
     merged, before = Judged(Tally(())), 0
     for start in range(0, len(lines), 37):
-        part = judge_lines(lines[start : start + 37], Wish(), "x")
+        part = judged(lines[start : start + 37])
         before, moved = before + part.lines, part.moved(before)
         merged.merge(moved)
     assert merged.records == whole.records

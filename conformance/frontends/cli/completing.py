@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
     Say = Callable[[argparse.Namespace], Iterable[str]]
 
-POINT: Final = "COMP_POINT"
 FILES: Final = frozenset(
     {"badge", "baseline", "config", "drift", "output", "paths", "plugin", "record", "report", "results"}
 )
